@@ -1,0 +1,1 @@
+"""What people do with saliency maps; each app is one function."""

@@ -1,0 +1,1 @@
+"""The TASED network, its encoder, its variants, and their weights."""

@@ -1,0 +1,1 @@
+"""From frames to saliency maps: windows, streams, predictors, scales."""
