@@ -1,0 +1,101 @@
+"""Which TASED network: one frozen value that names every variant of the paper. Imports no torch."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from tased.errors import UsageError
+
+Aggregation = Literal["released", "late-two-step", "early-two-step", "late"]
+Upsampling = Literal["unpool", "trilinear", "transposed"]
+DecoderName = Literal["tased", "fcn", "unet", "deeplab"]
+
+CLIP_LENGTHS = (4, 8, 16, 32, 48, 64)  # Table 5 of the paper
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkConfig:
+    """The architecture, and how its maps are finished; a weights file carries it.
+
+    The clip length T is part of the architecture (paper, Table 5). The encoder halves time three
+    times, to T/8; the prediction network's two temporal convolutions then reduce it by p = 2 and
+    q = T/16 to 1 (section 3.2), and auxiliary pooling brings every level of the encoder to the same
+    T/8 (section 3.3).
+
+    For T = 4 and 8 that rule would give q < 1. We keep what matters in it, two time steps for the
+    prediction network to aggregate (p = 2, q = 1), and leave out the encoder's last temporal
+    poolings instead: the one before block 5 for T = 8, that and the one before block 4 for T = 4.
+    The poolings stay spatial there, so no tensor changes its shape and Kinetics weights still fit.
+    (The authors' own T = 16 also leaves out the pooling before block 5; ours follows the paper.)
+    """
+
+    clip_length: int = 32  # T, frames
+    aggregation: Aggregation = "late-two-step"  # section 3.4; "released": as in the published code
+    upsampling: Upsampling = "unpool"  # section 4.4: TASED-Net, TASED-Net-tri, TASED-Net-trp
+    decoder: DecoderName = "tased"  # section 4.4: the others are its comparison
+    dense: bool = False  # section 4.5: two more transposed convolutions in each decoding block
+    maps: int = 1  # section 4.5: saliency maps per clip, of its last frames
+    rows: int = 224  # size of the frames that the weights were trained for (section 4.1)
+    columns: int = 384
+    blur: float = 7.0  # sigma in pixels of the Gaussian on the finished map (published inference)
+
+    def __post_init__(self) -> None:
+        for field, valid in (
+            ("clip_length", CLIP_LENGTHS),
+            ("aggregation", get_args(Aggregation)),
+            ("upsampling", get_args(Upsampling)),
+            ("decoder", get_args(DecoderName)),
+        ):
+            if getattr(self, field) not in valid:
+                raise UsageError(
+                    f"{field} is {getattr(self, field)!r}; it must be one of {', '.join(map(str, valid))}"
+                )
+        if not 1 <= self.maps <= self.clip_length:
+            raise UsageError(f"maps is {self.maps}; a clip of {self.clip_length} frames gives 1 to as many")
+        if self.decoder != "tased" and (self.upsampling != "unpool" or self.dense):
+            raise UsageError(
+                f"decoder {self.decoder!r} has its own upsampling: leave upsampling at 'unpool' and dense off"
+            )
+        if min(self.rows, self.columns) < 32:
+            raise UsageError(f"frames of {self.columns}x{self.rows} are too small; 32x32 is the least")
+        if not 0 <= self.blur < float("inf"):
+            raise UsageError(f"blur is {self.blur}; it is a sigma in pixels, 0 for none")
+
+    @property
+    def decoder_time(self) -> int:
+        """Time steps in the prediction network: T/8, at least 2."""
+        return max(2, self.clip_length // 8)
+
+    @property
+    def temporal_kernels(self) -> tuple[int, int]:
+        """The paper's p and q."""
+        return 2, self.decoder_time // 2
+
+    @property
+    def temporal_strides(self) -> tuple[int, int]:
+        """Of the poolings before block 4 and before block 5; 1 where time is short already."""
+        half = self.clip_length // 2
+        before4 = 2 if half > 2 else 1
+        return before4, half // before4 // self.decoder_time
+
+    def to_json(self) -> str:
+        """As weights files carry it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; raises UsageError for anything else."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            unknown = values.keys() - {field.name for field in fields(cls)}
+        except (json.JSONDecodeError, AttributeError) as error:
+            raise UsageError(f"not a network configuration: {text[:60]!r}") from error
+        if unknown:
+            raise UsageError(f"network configuration has unknown fields: {', '.join(sorted(unknown))}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise UsageError(f"network configuration does not hold: {error}") from error
+
+
+RELEASED = NetworkConfig(aggregation="released")  # the network of both published checkpoints
