@@ -1,3 +1,60 @@
-"""Where people look in video."""
+"""Where people look in video: TASED-Net (Min & Corso, ICCV 2019) as a tool.
+
+    import tased
+
+    predictor = tased.load()
+    for m in predictor.predict("clip.mp4"):
+        ...  # m.values (H, W) float32 in [0, 1], m.index from 0, m.seconds
+
+Names are imported when they are first used, so that `import tased` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tased import errors
+    from tased.network.config import NetworkConfig
+    from tased.network.tased import TASEDNet
+    from tased.predict.maps import SaliencyMap
+    from tased.predict.predictor import Predictor, load
+    from tased.predict.stream import Stream
+    from tased.video.frame import Frame
+    from tased.video.read import open_video
+
+__all__ = [
+    "Frame",
+    "NetworkConfig",
+    "Predictor",
+    "SaliencyMap",
+    "Stream",
+    "TASEDNet",
+    "errors",
+    "load",
+    "open_video",
+]
+
+_HOMES = {
+    "Frame": "tased.video.frame",
+    "NetworkConfig": "tased.network.config",
+    "Predictor": "tased.predict.predictor",
+    "SaliencyMap": "tased.predict.maps",
+    "Stream": "tased.predict.stream",
+    "TASEDNet": "tased.network.tased",
+    "load": "tased.predict.predictor",
+    "open_video": "tased.video.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("tased.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tased' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -26,7 +26,9 @@ class Shot(Protocol):
 class Model(Protocol):
     """Anything that predicts where people look: a network, or one of the training-free predictors."""
 
-    name: str  # as `--model` and `--weights` spell it
+    @property
+    def name(self) -> str:
+        """As results call it."""
 
     def shot(self) -> Shot:
         """Begin a new shot with no memory of earlier ones."""

@@ -1,0 +1,116 @@
+"""`tased.load` and what it returns."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tased.errors import CheckpointError, TruncatedVideoError, UsageError
+from tased.network.weights import network_from, read_weights
+from tased.predict.baselines.centre import Centre
+from tased.predict.baselines.gbvs import GBVS
+from tased.predict.baselines.motion import Motion
+from tased.predict.baselines.spectral import SpectralResidual
+from tased.predict.device import resolve_device, resolve_precision
+from tased.predict.maps import SaliencyMap
+from tased.predict.network import NetworkModel
+from tased.predict.shot import Model
+from tased.predict.stream import Size, Stream
+from tased.video.frame import Frame
+from tased.video.read import Video, open_video
+
+TRAINING_FREE: dict[str, Callable[[], Model]] = {
+    "centre": Centre,
+    "motion": Motion,
+    "spectral": SpectralResidual,
+    "gbvs": GBVS,
+}
+DEFAULT = "motion"  # the best of the training-free predictors (benchmarks/baselines.py)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """Predicts where people look, with one model."""
+
+    model: Model
+
+    @property
+    def published(self) -> bool:
+        """Whether it follows the published script in everything."""
+        return isinstance(self.model, NetworkModel) and self.model.published
+
+    def predict(
+        self, source: str | Path | Video, *, every: int = 1, cuts: bool = False, size: Size | None = None
+    ) -> Iterator[SaliencyMap]:
+        """Predict a video: one map a frame, in order, while it is read.
+
+        `source` is anything `tased.video.read.open_video` takes. For `every`, `cuts` and `size` see
+        Stream; maps have the size of the source unless told otherwise. Raises VideoError if the source
+        cannot be read. For a truncated one every readable frame gets its map first, and then
+        TruncatedVideoError is raised.
+        """
+        stream = self.stream(every=every, cuts=cuts, size=size)
+        return _predict(open_video(source) if isinstance(source, str | Path) else source, stream)
+
+    def stream(
+        self, *, every: int = 1, cuts: bool = False, size: Size | None = None, rate: float = 25.0
+    ) -> Stream:
+        """Begin a stream, for frames that come one by one: `push` them, then `drain`."""
+        size = size or ("network" if self.published else "source")
+        return Stream(self.model.shot, every=every, cuts=cuts, size=size, rate=rate)
+
+
+def _predict(video: Video, stream: Stream) -> Iterator[SaliencyMap]:
+    truncated = None
+    frames = iter(video)
+    while True:
+        try:
+            frame: Frame | None = next(frames, None)
+        except TruncatedVideoError as error:
+            truncated, frame = error, None
+        if frame is None:
+            break
+        yield from stream.push(frame)
+    yield from stream.drain()
+    if truncated is not None:
+        raise truncated
+
+
+def load(
+    weights: str | Path | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    published: bool = False,
+) -> Predictor:
+    """Load a predictor.
+
+    `weights` is a file (ours, or a published TASED-Net checkpoint), or the name of a training-free
+    predictor: centre, motion, spectral, gbvs. Without it the default is taken: until the package brings
+    trained weights that is the best training-free predictor, motion.
+
+    A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
+    there to be trained, and predicting with it is an error.
+
+    `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. `published` follows
+    the published script in everything (resizing, blur, scale), for networks only.
+
+    Raises CheckpointError for weights that cannot be used, UsageError for options that cannot be.
+    """
+    dtype, where = resolve_precision(precision), resolve_device(device)
+    name = DEFAULT if weights is None else str(weights)
+    if name in TRAINING_FREE:
+        if published:
+            raise UsageError(
+                f"the published script runs a network, and {name!r} is none; give a file of weights"
+            )
+        return Predictor(TRAINING_FREE[name]())
+    path = Path(name)
+    if not path.exists():
+        near = difflib.get_close_matches(name, TRAINING_FREE, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(TRAINING_FREE)}"
+        raise CheckpointError(f"{name}: no such file of weights; {hint}")
+    found = read_weights(path)
+    network = network_from(found).to(where)
+    trained = found.config is not None
+    return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained))
