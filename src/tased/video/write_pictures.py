@@ -1,0 +1,87 @@
+"""Gray pictures, one a frame."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from tased.errors import OutputError, UsageError
+from tased.video.atomic import AtomicWriter, remove
+from tased.video.inputs import natural_key
+from tased.video.levels import levels
+
+log = logging.getLogger(__name__)
+
+
+class GrayPictures(AtomicWriter):
+    """A folder of gray PNG, `0001.png` for frame 0, or the given names with .png for their suffix.
+
+    A value x in [0, 1] is stored as round(x * 255), or round(x * 65535) with 16 bits. The folder appears
+    when all is written; if it is there already the pictures replace those of the same name one by one,
+    and other files are left alone.
+
+    Raises
+    ------
+    UsageError
+        For two names that would be one file, or a name that is not a plain file name.
+    OutputError
+        When the folder cannot be written, a map holds NaN, or there are more frames than names.
+
+    """
+
+    def __init__(
+        self, folder: str | Path, *, bits: Literal[8, 16] = 8, names: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(folder, folder=True)
+        self.bits = bits
+        self._names = None if names is None else _png_names(names)
+
+    def write(self, values: Float[np.ndarray, "H W"], index: int, seconds: float) -> None:  # noqa: ARG002
+        """Save the map of frame `index`, from 0; pictures have no place for `seconds`."""
+        if self._names is not None and index >= len(self._names):
+            raise OutputError(f"{self.path}: frame {index} has no name, {len(self._names)} names were given")
+        name = f"{index + 1:04d}.png" if self._names is None else self._names[index]
+        whole = levels(values, self.bits, self.path)
+        image = Image.fromarray(whole.astype(np.uint8) if self.bits == 8 else whole)
+        with self._failing_clearly():
+            # A higher level costs more time than the network and saves a few percent.
+            image.save(self._partial / name, compress_level=3)
+
+    def _begin(self, partial: Path) -> None:
+        partial.mkdir()
+
+    def _finish(self, partial: Path) -> None:
+        """Each picture is complete once saved."""
+
+    def _publish(self, partial: Path, target: Path) -> None:
+        if not target.exists():
+            partial.rename(target)
+            return
+        written = {picture.name for picture in partial.iterdir()}
+        for name in sorted(written, key=natural_key):
+            (partial / name).replace(target / name)
+        remove(partial)
+        others = sorted(
+            (other.name for other in target.glob("*.png") if other.name not in written), key=natural_key
+        )
+        if others:
+            log.warning(
+                "%s: %d other .png files were left there, first %s", self.path, len(others), others[0]
+            )
+
+
+def _png_names(names: Sequence[str]) -> tuple[str, ...]:
+    taken: dict[str, str] = {}
+    for name in names:
+        if Path(name).name != name or name in ("", ".", ".."):
+            raise UsageError(f"{name!r}: is not a plain file name")
+        png = Path(name).with_suffix(".png").name
+        # Names that differ in case alone are one file on macOS and Windows.
+        other = taken.setdefault(png.casefold(), name)
+        if other is not name:
+            raise UsageError(f"{other} and {name} would both be written as {png}; rename one of the pictures")
+    return tuple(Path(name).with_suffix(".png").name for name in names)
