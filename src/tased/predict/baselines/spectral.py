@@ -21,12 +21,14 @@ def spectral_residual(image: Float[np.ndarray, "rows columns"]) -> Float[np.ndar
     """The unsmoothed saliency of a gray image: equations 8 to 12, without the Gaussian g(x).
 
     L = log |F(image)|, P its phase, R = L - (3x3 mean of L), saliency = |F^-1(exp(R + iP))|^2. The 3x3 mean
-    repeats the spectrum's border cells, as the authors' MATLAB does.
+    goes around the spectrum's borders, because a discrete spectrum is periodic. (The authors' MATLAB repeats
+    the border cells of the unshifted spectrum, which counts the mean luminance up to four times and gives a
+    mirrored picture another map; OpenCV reflects, which for a real picture is nearly going around.)
     """
     spectrum = np.fft.fft2(image)
     amplitude = np.abs(spectrum)
     log_amplitude = np.log(np.maximum(amplitude, FLOOR))
-    residual = log_amplitude - ndimage.uniform_filter(log_amplitude, size=3, mode="nearest")
+    residual = log_amplitude - ndimage.uniform_filter(log_amplitude, size=3, mode="wrap")
     phase = np.divide(spectrum, amplitude, out=np.ones_like(spectrum), where=amplitude > FLOOR)
     energy: Float[np.ndarray, "rows columns"] = np.abs(np.fft.ifft2(np.exp(residual) * phase)) ** 2
     return energy
