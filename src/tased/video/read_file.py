@@ -201,9 +201,13 @@ def _open(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise VideoError(f"{path}: is empty (0 bytes); copy or download it again")
         # An absolute path: FFmpeg would take the "12" of "12:30.mp4" for a protocol.
-        return av.open(str(path.absolute()), metadata_errors="replace")
+        container = av.open(str(path.absolute()), metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
         raise _unreadable(path, error) from error
+    if container.format.name == "tty":  # FFmpeg draws a text as a terminal would
+        container.close()
+        raise VideoError(f"{path}: is a text, not a video; is it the right file?")
+    return container
 
 
 def _unreadable(path: Path, error: av.error.FFmpegError | OSError) -> VideoError:
@@ -211,7 +215,7 @@ def _unreadable(path: Path, error: av.error.FFmpegError | OSError) -> VideoError
         return VideoError(f"{path}: no permission to read it; check its permissions")
     if isinstance(error, av.error.FFmpegError) and (missing := missing_bytes(path)):
         return VideoError(
-            f"{path}: incomplete, {missing} bytes and the index are missing; copy or download it again"
+            f"{path}: incomplete, {missing} bytes that FFmpeg needs are missing; copy or download it again"
         )
     return VideoError(f"{path}: not a video that FFmpeg can read ({error.strerror}); is it the right file?")
 

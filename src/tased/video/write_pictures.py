@@ -65,13 +65,10 @@ class GrayPictures(AtomicWriter):
         for name in sorted(written, key=natural_key):
             (partial / name).replace(target / name)
         remove(partial)
-        others = sorted(
-            (other.name for other in target.glob("*.png") if other.name not in written), key=natural_key
-        )
+        others = [other.name for other in target.glob("*.png") if other.name not in written]
         if others:
-            log.warning(
-                "%s: %d other .png files were left there, first %s", self.path, len(others), others[0]
-            )
+            first = min(others, key=natural_key)
+            log.warning("%s: %d other .png files were left there, first %s", self.path, len(others), first)
 
 
 def _png_names(names: Sequence[str]) -> tuple[str, ...]:
