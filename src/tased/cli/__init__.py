@@ -1,1 +1,44 @@
-"""Parse, call one function, print."""
+"""The command line: parse, call one function, print.
+
+Exit codes: 0 done, 1 failed with one clear line on stderr, 2 wrong usage, 130 interrupted.
+"""
+
+import logging
+import sys
+
+from cyclopts import App, CycloptsError
+
+import tased
+from tased.errors import TasedError, UsageError
+
+app = App(
+    name="tased",
+    help="Tells where people look in video.",
+    version=tased.__version__,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,  # `main` answers it
+    help_epilogue="Begin with `tased demo`, or `tased predict clip.mp4`. Each COMMAND has --help. "
+    "`--debug`, anywhere, shows where an error comes from.",
+)
+# Named, not imported: help needs no torch.
+app.command("tased.cli.predict:predict", name="predict", help="Predict where people look in a video.")
+app.command("tased.cli.demo:demo", name="demo", help="Show what tased does, on a clip made by code.")
+app.command("tased.cli.weights:app", name="weights", help="List, describe and convert weights.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command, of the process's own arguments if none are given; return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    logging.basicConfig(format="tased: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    try:
+        code = app([a for a in given if a != "--debug"], exit_on_error=False, print_error=False)
+    except (CycloptsError, TasedError) as error:
+        if debug:
+            raise
+        print(f"tased: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, CycloptsError | UsageError) else 1
+    except KeyboardInterrupt:
+        print("tased: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
+        return 130
+    return code if isinstance(code, int) else 0

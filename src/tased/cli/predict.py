@@ -1,0 +1,166 @@
+"""`tased predict`."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from tased.cli.console import Display, Mode, say, table_of
+from tased.errors import UsageError
+
+if TYPE_CHECKING:
+    from tased.predict.predictor import Predictor
+    from tased.predict.stream import Size
+
+FLAG = Parameter(negative="")
+
+
+def predict(
+    inputs: Annotated[list[str], Parameter(name="INPUT", consume_multiple=True)],
+    /,
+    *,
+    maps: Path | None = None,
+    video: Path | None = None,
+    overlay: Path | None = None,
+    array: Path | None = None,
+    table: Path | None = None,
+    weights: str | None = None,
+    model: Literal["tased", "centre", "motion", "spectral", "gbvs"] | None = None,
+    every: int = 1,
+    cuts: Annotated[bool, FLAG] = False,
+    published: Annotated[bool, FLAG] = False,
+    scale: Literal["frame", "video", "density"] = "frame",
+    size: str | None = None,
+    bits: Literal[8, 16] = 8,
+    codec: Literal["h264", "ffv1", "x265"] = "h264",
+    dtype: Literal["float16", "float32"] = "float32",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
+    progress: Mode = "auto",
+) -> int:
+    """Predict where people look in a video.
+
+    Without any output an overlay is written: NAME-overlay.mp4 in the current folder.
+
+    - A heat map over the video: `tased predict clip.mp4 --overlay seen.mp4`
+    - One gray picture a frame, and a table: `tased predict clip.mp4 --maps maps/ --table clip.csv`
+    - A folder of videos, every fifth frame: `tased predict videos/ --overlay overlays/ --every 5`
+    - As the published code does it: `tased predict frames/ --maps maps/ --weights TASED_v2.pt --published`
+
+    Parameters
+    ----------
+    inputs
+        Videos (any file FFmpeg reads), folders of pictures, pictures, or folders of videos.
+    maps
+        Folder for one gray PNG a frame: 0001.png, ...; a folder of pictures keeps its own names.
+        For several inputs: the folder in which each gets one.
+    video
+        Gray movie of the maps (.mp4, .mkv, .mov). For several inputs this and the next are folders.
+    overlay
+        The source with a heat map over it and its sound (.mp4, .mkv, .mov, .webm).
+    array
+        All maps in one file: .npz (maps, seconds, index), or .zarr with `tased[zarr]`.
+    table
+        A row a frame: seconds, peak, centroid, spread, entropy, shares of a 3x3 grid. .csv, or .parquet
+        with `tased[parquet]`.
+    weights
+        File of weights: tased's own .safetensors, or a published TASED-Net .pt.
+    model
+        A training-free predictor, or tased (needs --weights). Default: the best there is without weights.
+    every
+        Predict every Nth frame and interpolate between.
+    cuts
+        Begin a new window at every hard cut.
+    published
+        Do as the published script does in everything: resizing, blur, scale, size, names.
+    scale
+        frame: each map divided by its maximum. video: by the maximum of the whole video, so that frames
+        can be compared. density: probabilities that sum to 1; shown, one level of 255 is the uniform one.
+    size
+        Of maps, video and array: source (default), network (what the model gives), or WIDTHxHEIGHT.
+    bits
+        Of the PNG of --maps.
+    codec
+        Of --video: h264 (8 bits, plays everywhere), ffv1 or x265 (10 bits, lossless).
+    dtype
+        Of the numbers in --array.
+    device
+        Where the network runs; auto takes a CUDA GPU if there is one.
+    precision
+        What the network computes in; auto is float32.
+    progress
+        auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
+
+    """
+    asked = _size(size)
+    if published and (cuts or every > 1 or scale != "frame" or asked not in (None, "network")):
+        raise UsageError("--published is one way of doing it: leave out --size, --scale, --every and --cuts")
+
+    from tased.apps.outputs import Outputs
+    from tased.apps.predict import Progress, predict_videos
+
+    predictor = _load(weights, model, device, precision, published)
+    outputs = Outputs(
+        maps=maps, video=video, overlay=overlay, array=array, table=table, bits=bits, codec=codec, dtype=dtype
+    )
+    results = []
+    with Display(progress) as display:
+
+        def report(source: Path, at: Progress) -> None:
+            display.step(str(source), at.frames, at.total, seconds=at.seconds)
+
+        for result in predict_videos(
+            inputs,
+            outputs,
+            predictor=predictor,
+            every=every,
+            cuts=cuts,
+            scale=scale,
+            size=asked,
+            report=report,
+        ):
+            results.append(result)
+            name, paths = str(result.source), {k: str(p) for k, p in result.outputs.paths().items()}
+            if result.error is not None:
+                display.event("failed", input=name, error=str(result.error))
+            if result.summary is not None:
+                done = result.summary
+                display.event("done", input=name, frames=done.frames, elapsed=done.elapsed, outputs=paths)
+                rate = done.frames / done.elapsed
+                display.line(
+                    f"{name}: {done.frames} frames, {rate:.1f} a second -> {', '.join(paths.values())}"
+                )
+    failed = [(str(r.source), r.error) for r in results if r.error is not None]
+    if len(results) == 1:
+        for _, error in failed:
+            raise error
+    if failed:
+        table_of(f"{len(failed)} of {len(results)} inputs failed", ("input", "why"), failed)
+    return 1 if failed else 0
+
+
+def _size(text: str | None) -> "Size | None":
+    if text in (None, "source", "network"):
+        return text  # type: ignore[return-value]
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text or "")
+    if match is None:
+        raise UsageError(f"--size {text} is not a size; give WIDTHxHEIGHT (640x360), source or network")
+    return int(match[2]), int(match[1])
+
+
+def _load(
+    weights: str | None, model: str | None, device: str, precision: str, published: bool
+) -> "Predictor":
+    from tased.predict.predictor import DEFAULT, load
+
+    if weights is None and (model == "tased" or (published and model is None)):
+        raise UsageError(
+            "this version of tased brings no trained network; give one with --weights FILE, or take a "
+            "training-free --model: centre, motion, spectral, gbvs"
+        )
+    if weights is not None and model not in (None, "tased"):
+        raise UsageError(f"--weights are a network's, and --model {model} is none; leave one of them out")
+    if weights is None and model is None:
+        say(f"no trained weights are in this version; predicting with {DEFAULT!r}, the best that needs none")
+    return load(weights or model, device=device, precision=precision, published=published)
