@@ -1,42 +1,48 @@
 """A short clip made by code: a summer landscape under a panning camera, with things that move in it.
 
-For examples, demonstrations and tests: it ships no one's pictures, is the same on every machine for one seed (to
-rounding), and where its objects are is known. Far layers pan slower than near ones; the meadow is a plane in
-perspective; all textures are 1/f noise, as natural scenes' are (Field, J. Opt. Soc. Am. A 1987).
+For examples, demonstrations and tests: it ships no one's pictures, one seed gives one clip, and where its
+objects are is known. Far layers pan slower than near ones; the meadow is a plane in perspective; all textures
+are 1/f noise, as natural scenes' are (Field, J. Opt. Soc. Am. A 1987).
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from tased.errors import UsageError
+from tased.video.drawing import Body, Colour, Layer, Picture, blend, fractal, paint, rgb, slid, smooth
 from tased.video.frame import Frame
 
 SMALLEST = 32  # pixels a side
 HORIZON = 0.62  # of the meadow, share of the height from the top
+GROUND = 0.84  # of the ball when it touches the grass: its centre, share of the height from the top
 PAN = 0.16  # heights a second, of the meadow's middle
-LIGHT = np.array([-0.45, -0.65, 0.61], dtype=np.float32)  # towards the sun: x right, y down, z to the viewer
-
-Name = Literal["balloon", "ball", "kite", "pinwheel"]
-Plane = Float32[np.ndarray, "rows columns"]
-Picture = Float32[np.ndarray, "rows columns 3"]  # RGB in [0, 1]
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """One object at one moment."""
+class Ridge:
+    """A line of hills."""
 
-    name: Name
-    x: float  # of its centre, share of the frame's width from the left
-    y: float  # of its centre, share of the frame's height from the top
-    radius: float  # share of the frame's height
-    turn: float  # radians
+    level: float  # of its crest, share of the height from the top
+    relief: float  # deviation of its crest, share of the height
+    jags: float  # spectral slope of its crest: smaller is rougher
+    bumps: float  # spectral slope of its surface
+    shadow: Colour
+    sunlit: Colour
+    speed: float  # against the pan, share of the meadow's middle
+    key: int  # of its noise
+
+
+RIDGES = (
+    Ridge(0.47, 0.055, 1.25, 1.45, rgb(0.38, 0.46, 0.57), rgb(0.70, 0.73, 0.76), 0.16, 3),
+    Ridge(0.575, 0.03, 1.0, 1.15, rgb(0.13, 0.26, 0.17), rgb(0.42, 0.53, 0.26), 0.36, 5),
+)
+HAZE = rgb(0.78, 0.83, 0.88)
 
 
 def clip(
@@ -90,7 +96,7 @@ class Scene:
         seen = (
             Body("balloon", sway, rise, 0.15, 0.3 * t),
             Body("kite", kite_x, kite_y, 0.07, 0.5 * math.sin(heading)),
-            Body("ball", ball_x, 0.84 - hop, 0.085, rolled),
+            Body("ball", ball_x, GROUND - hop, 0.085, rolled),
         )
         if index < self.appearance:
             return seen
@@ -101,15 +107,15 @@ class Scene:
         seconds = index / self.rate
         picture = self._landscape(PAN * seconds * self.height)
         for body in self.bodies(index):
-            _paint(picture, body)
+            paint(picture, body, ground=GROUND)
         pixels = np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
         return Frame(pixels, index, seconds)
 
     def _landscape(self, pan: float) -> Picture:
         """Sky, two ridges and the meadow, the camera moved `pan` pixels to the right."""
-        picture = _slid(self._sky, 0.06 * pan, self.width)
-        for ridge, speed in zip(self._ridges, (0.16, 0.36), strict=True):
-            layer = _slid(ridge, speed * pan, self.width)
+        picture = slid(self._sky, 0.06 * pan, self.width)
+        for ridge, strip in zip(RIDGES, self._ridges, strict=True):
+            layer = slid(strip, ridge.speed * pan, self.width)
             cover = layer[..., 3:]
             picture = picture * (1 - cover) + layer[..., :3] * cover
         top = round(HORIZON * self.height)
@@ -120,38 +126,36 @@ class Scene:
     def _sky(self) -> Picture:
         rows, columns = self.height, 2 * self.width
         down = np.linspace(0, 1 / HORIZON, rows, dtype=np.float32)[:, None].clip(0, 1)
-        blue = _blend(_rgb(0.16, 0.42, 0.78), _rgb(0.93, 0.90, 0.82), down**1.3)
-        noise = _fractal(rows, columns, 1.5, [self.seed, 2], squash=2.4)
-        cover = _smooth(noise + 0.5 * (down - 0.4), 0.1, 1.5)
+        blue = blend(rgb(0.16, 0.42, 0.78), rgb(0.93, 0.90, 0.82), down**1.3)
+        noise = fractal(rows, columns, 1.5, [self.seed, 2], squash=2.4)
+        cover = smooth(noise + 0.5 * (down - 0.4), 0.1, 1.5)
         lit = np.roll(noise, (-max(1, rows // 60), -max(1, rows // 45)), axis=(0, 1))
-        white = _blend(_rgb(0.74, 0.77, 0.84), _rgb(1.0, 0.99, 0.96), _smooth(noise - lit, -0.35, 0.25))
-        return _blend(blue, white, 0.9 * cover)
+        white = blend(rgb(0.74, 0.77, 0.84), rgb(1.0, 0.99, 0.96), smooth(noise - lit, -0.35, 0.25))
+        return blend(blue, white, 0.9 * cover)
 
     @cached_property
-    def _ridges(self) -> tuple[Float32[np.ndarray, "rows columns 4"], ...]:
-        """Far mountains and near wooded hills: RGB and cover."""
-        haze = _rgb(0.78, 0.83, 0.88)
-        far = self._ridge(0.47, 0.055, 1.25, _rgb(0.40, 0.47, 0.56), _rgb(0.66, 0.70, 0.74), haze, 3)
-        near = self._ridge(0.575, 0.03, 1.0, _rgb(0.13, 0.26, 0.17), _rgb(0.42, 0.53, 0.26), haze, 5)
-        return far, near
+    def _ridges(self) -> list[Layer]:
+        return [self._ridge(ridge) for ridge in RIDGES]
 
-    def _ridge(
-        self, level: float, relief: float, slope: float, dark: Picture, bright: Picture, haze: Picture, key: int
-    ) -> Float32[np.ndarray, "rows columns 4"]:
+    def _ridge(self, ridge: Ridge) -> Layer:
+        """RGB and cover: sunlit bumps under a jagged crest, fading into haze towards the foot."""
         rows, columns = self.height, 2 * self.width
-        crest = (level + relief * _fractal(1, columns, slope, [self.seed, key])[0]) * rows
-        y = np.arange(rows, dtype=np.float32)[:, None]
-        cover = (y - crest + 0.5).clip(0, 1)
-        bumps = _fractal(rows, columns, 1.1, [self.seed, key + 1], squash=1.5)
-        sunny = bumps - np.roll(bumps, (-max(1, rows // 120), -max(1, rows // 90)), axis=(0, 1))
-        colour = _blend(dark, bright, _smooth(sunny + 0.25 * bumps, -0.7, 0.9))
-        colour = _blend(colour, haze, 0.85 * ((y - crest) / (0.16 * rows)).clip(0, 1))
-        return np.concatenate([colour, cover[..., None]], axis=-1).astype(np.float32)
+        crest = (
+            ridge.level + ridge.relief * fractal(1, columns, ridge.jags, [self.seed, ridge.key])[0]
+        ) * rows
+        below = np.arange(rows, dtype=np.float32)[:, None] - crest
+        bumps = fractal(rows, columns, ridge.bumps, [self.seed, ridge.key + 1], squash=1.5)
+        towards_sun = (-max(1, rows // 120), -max(1, rows // 90))
+        sunny = bumps - np.roll(bumps, towards_sun, axis=(0, 1))
+        colour = blend(ridge.shadow, ridge.sunlit, smooth(sunny / sunny.std() + 0.25 * bumps, -1.8, 2.2))
+        colour = blend(colour, HAZE, 0.85 * (below / (0.16 * rows)).clip(0, 1))
+        cover = (below + 0.5).clip(0, 1)[..., None]
+        return np.concatenate([colour, cover], axis=-1).astype(np.float32)
 
     @cached_property
     def _grass(self) -> Float32[np.ndarray, "2 512 512"]:
         """Tiles seen from above: height of the grass at two scales."""
-        return np.stack([_fractal(512, 512, slope, [self.seed, key]) for slope, key in ((0.75, 7), (1.4, 8))])
+        return np.stack([fractal(512, 512, slope, [self.seed, key]) for slope, key in ((0.75, 7), (1.4, 8))])
 
     def _meadow(self, top: int, pan: float) -> Picture:
         """A plane in perspective: a place twice as far below the horizon is half as far away."""
@@ -169,25 +173,7 @@ class Scene:
         near = (below / (1 - HORIZON)).clip(0, 1)
         mown = 0.16 * np.tanh(5 * np.sin(math.tau * 1.1 * (across - 0.4 * away)))
         light = 0.52 + 0.12 * broad + (0.04 + 0.1 * near) * fine * near + mown * (1 - 0.4 * near)
-        green = _blend(_rgb(0.16, 0.30, 0.08), _rgb(0.62, 0.72, 0.25), light.clip(0, 1))
-        flowers = 0.9 * _smooth(fine, 2.3, 2.7) * _smooth(near, 0.1, 0.5)
-        green = _blend(green, _rgb(0.98, 0.95, 0.72), flowers)
-        return _blend(green, _rgb(0.72, 0.78, 0.62), 0.75 * (1 - near) ** 3)
-
-
-def _paint(picture: Picture, body: Body) -> None:
-    """Draw a body in place; edges are anti-aliased over one pixel."""
-    height, width = picture.shape[:2]
-    radius = body.radius * height
-    if body.name == "ball":
-        _cast_shadow(picture, body)
-    reach = 2.2 if body.name in ("balloon", "pinwheel") else 1.1
-    left, right = (int(body.x * width + side * 1.1 * radius) for side in (-1, 1))
-    above, under = int(body.y * height - 1.1 * radius), int(body.y * height + reach * radius)
-    rows = slice(max(0, above), max(0, min(height, under + 2)))
-    columns = slice(max(0, left), max(0, min(width, right + 2)))
-    y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
-    u, v = (x - body.x * width) / radius, (y - body.y * height) / radius
-    draw = {"balloon": _balloon, "ball": _ball, "kite": _kite, "pinwheel": _pinwheel}[body.name]
-    colour, cover = draw(u, v, body.turn, 1 / radius)
-    picture[rows, columns] = _blend(picture[rows, columns], colour, cover)
+        green = blend(rgb(0.16, 0.30, 0.08), rgb(0.62, 0.72, 0.25), light.clip(0, 1))
+        flowers = 0.9 * smooth(fine, 2.3, 2.7) * smooth(near, 0.1, 0.5)
+        green = blend(green, rgb(0.98, 0.95, 0.72), flowers)
+        return blend(green, rgb(0.72, 0.78, 0.62), 0.75 * (1 - near) ** 3)
