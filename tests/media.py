@@ -43,6 +43,7 @@ def write_video(
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
     form: str | None = None,
+    tick: Fraction = TICK,
     rotation: int = 0,
     matrix: Sequence[int] | None = None,
     tags: tuple[int, int] | None = None,
@@ -58,7 +59,7 @@ def write_video(
                 stream = container.add_stream(codec, rate=rate, options=options or {})
                 stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, pixels
                 if seconds is not None:
-                    stream.time_base = stream.codec_context.time_base = TICK
+                    stream.time_base = stream.codec_context.time_base = tick
                 if tags is not None:
                     stream.codec_context.colorspace, stream.codec_context.color_range = tags
                 if rotation:
@@ -68,7 +69,7 @@ def write_video(
             if tags is not None:
                 picture.colorspace, picture.color_range = tags
             if seconds is not None:
-                picture.pts, picture.time_base = round(seconds[index] / TICK), TICK
+                picture.pts, picture.time_base = round(seconds[index] / tick), tick
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return path

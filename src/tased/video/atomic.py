@@ -96,6 +96,21 @@ class AtomicWriter(ABC):
             raise output_error(self.path, error) from error
 
 
+class WholeFile(AtomicWriter):
+    """A file that is written in one go, by whoever knows how, at `partial`."""
+
+    @property
+    def partial(self) -> Path:
+        """Where to write it; it moves to its name at the end of the `with`."""
+        return self._partial
+
+    def _begin(self, partial: Path) -> None:
+        """There is nothing to open."""
+
+    def _finish(self, partial: Path) -> None:
+        """It was closed by whoever wrote it."""
+
+
 def output_error(path: Path, error: Exception) -> OutputError:
     """The failure of a write, in one line; keeps its `errno`."""
     number: int | None = getattr(error, "errno", None)
@@ -124,7 +139,7 @@ def check_can_be_written(target: Path, shown: Path, *, folder: bool) -> None:
         parent = parent.parent
     if not parent.is_dir():
         raise OutputError(f"{shown}: {parent} is a file, not a folder; choose another place")
-    if not os.access(parent, os.W_OK | os.X_OK):
+    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise OutputError(f"{shown}: no permission to write in {parent}; choose another folder")
 
 

@@ -68,16 +68,17 @@ class VideoFile:
                 yield Frame(pixels, index, seconds)
                 index += 1
             decoder.report_damage()
-            self._check_whole(index, cut=decoder.cut, exact=decoder.stream.frames > 0)
+            self._check_whole(index, decoder)
 
-    def _check_whole(self, count: int, *, cut: bool, exact: bool) -> None:
+    def _check_whole(self, count: int, decoder: "_Decoder") -> None:
         """Raise when bytes are missing and frames too; a header's count alone is not to be trusted."""
         missing = missing_bytes(self.path)
-        if not (missing or cut):
+        if not (missing or decoder.cut):
             return
-        if self.frames is not None and count >= self.frames - (0 if exact else 1):
+        promised, exact = decoder.promised
+        if promised is not None and count >= promised - (0 if exact else 1):
             return
-        of = f"of {'' if exact else 'about '}{self.frames} frames" if self.frames else "frames"
+        of = "frames" if promised is None else f"of {'' if exact else 'about '}{promised} frames"
         lost = f"{missing} bytes of the file are missing" if missing else "its last frame is cut"
         raise TruncatedVideoError(
             f"{self.path.name}: ends after {count} {of}; {lost}, so copy or download it again"
@@ -102,7 +103,7 @@ def open_file(path: Path, *, stream: int | None = None) -> VideoFile:
             raise VideoError(f"{path}: no frame of its {codec} video can be decoded; is the file damaged?")
         rate = decoder.stream.average_rate or decoder.stream.guessed_rate or _DEFAULT_RATE
         duration = decoder.duration
-        estimate = None if duration is None else round(duration * rate)
+        frames = decoder.stream.frames or (None if duration is None else round(duration * rate))
         turn = turn_of(first)
         width, height = (first.width, first.height) if turn[0] else (first.height, first.width)
         return VideoFile(
@@ -112,7 +113,7 @@ def open_file(path: Path, *, stream: int | None = None) -> VideoFile:
             width=width,
             height=height,
             rate=rate,
-            frames=decoder.stream.frames or estimate,
+            frames=frames,
             duration=duration,
             turn=turn,
         )
@@ -143,6 +144,16 @@ class _Decoder:
         if self.stream.duration is not None and self.stream.time_base is not None:
             return float(self.stream.duration * self.stream.time_base)
         return None if self.container.duration is None else self.container.duration / av.time_base
+
+    @property
+    def promised(self) -> tuple[int | None, bool]:
+        """How many frames the header promises, and whether that is a count or made from a duration."""
+        if self.stream.frames:
+            return self.stream.frames, True
+        # The duration of a fragmented MP4 is that of the fragments that are there.
+        if self.duration is None or self.stream.average_rate is None or "mp4" in self.container.format.name:
+            return None, False
+        return round(self.duration * self.stream.average_rate), False
 
     def time(self, frame: av.VideoFrame) -> Fraction | None:
         """Seconds from the start of playback; None when the file does not say."""

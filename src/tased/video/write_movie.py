@@ -79,6 +79,8 @@ class Movie(AtomicWriter):
 
 Coding = Literal["h264", "ffv1", "x265"]
 _FAITHFUL = "psy=0:aq-mode=0"  # no trading of exact values for looks
+# Its B-frames would give a movie of one or two frames a random decoding time.
+_LOSSLESS = "lossless=1:bframes=0:log-level=none"
 _GRAY: dict[Coding, tuple[str, str, int, tuple[str, ...], dict[str, str]]] = {
     # encoder, pixel format, bits, suffixes that hold it with its times, options
     "h264": (
@@ -89,7 +91,7 @@ _GRAY: dict[Coding, tuple[str, str, int, tuple[str, ...], dict[str, str]]] = {
         {"qp": "1", "x264-params": _FAITHFUL},
     ),
     "ffv1": ("ffv1", "gray10le", 10, (".mkv",), {"level": "3", "slicecrc": "1"}),
-    "x265": ("libx265", "gray10le", 10, (".mkv", ".mp4"), {"x265-params": "lossless=1:log-level=none"}),
+    "x265": ("libx265", "gray10le", 10, (".mkv", ".mp4"), {"x265-params": _LOSSLESS}),
 }
 
 
