@@ -1,5 +1,7 @@
 """The command line: parse, call one function, print.
 
+The modules of this room import torch inside their functions only, so that help needs none.
+
 Exit codes: 0 done, 1 failed with one clear line on stderr, 2 wrong usage, 130 interrupted.
 """
 
@@ -9,6 +11,9 @@ import sys
 from cyclopts import App, CycloptsError
 
 import tased
+from tased.cli.demo import demo
+from tased.cli.predict import predict
+from tased.cli.weights import app as weights
 from tased.errors import TasedError, UsageError
 
 app = App(
@@ -20,10 +25,9 @@ app = App(
     help_epilogue="Begin with `tased demo`, or `tased predict clip.mp4`. Each COMMAND has --help. "
     "`--debug`, anywhere, shows where an error comes from.",
 )
-# Named, not imported: help needs no torch.
-app.command("tased.cli.predict:predict", name="predict", help="Predict where people look in a video.")
-app.command("tased.cli.demo:demo", name="demo", help="Show what tased does, on a clip made by code.")
-app.command("tased.cli.weights:app", name="weights", help="List, describe and convert weights.")
+app.command(predict)
+app.command(demo)
+app.command(weights)
 
 
 def main(arguments: list[str] | None = None) -> int:

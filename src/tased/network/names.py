@@ -1,14 +1,27 @@
-"""The names that other people's checkpoints use, and ours: tables, applied in order to every name.
-
-Published TASED-Net: https://github.com/MichiganCOG/TASED-Net (MIT), `TASED_v2.pt`, `TASED_updated.pt`.
-Published S3D: https://github.com/kylemin/S3D (MIT), `S3D_kinetics400.pt`.
-torchvision's S3D: https://pytorch.org/vision (BSD-3-Clause), `s3d-d76dad2f.pth`.
-"""
+"""The names that other people's checkpoints use, and ours: tables, applied in order to every name."""
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Origin = Literal["tased", "published TASED-Net", "published S3D", "torchvision S3D"]
+
+
+class Known(NamedTuple):
+    """A checkpoint that others publish and this package reads."""
+
+    file: str
+    what: str
+    source: str
+
+
+PUBLISHED = (
+    Known("TASED_v2.pt", "TASED-Net trained on DHF1K (MIT)", "https://github.com/MichiganCOG/TASED-Net"),
+    Known(
+        "TASED_updated.pt", "the authors' updated weights (MIT)", "https://github.com/MichiganCOG/TASED-Net"
+    ),
+    Known("S3D_kinetics400.pt", "S3D on Kinetics-400, an encoder (MIT)", "https://github.com/kylemin/S3D"),
+    Known("s3d-d76dad2f.pth", "torchvision's S3D, an encoder (BSD-3-Clause)", "https://pytorch.org/vision"),
+)
 
 _BLOCKS = (  # of the encoder that both S3Ds number from 0 to 15, their poolings included
     *((rf"^BLOCK\.{n}\.", rf"encoder.stem.{n}.") for n in (0, 2, 3)),

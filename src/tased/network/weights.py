@@ -22,6 +22,8 @@ from tased.network.config import RELEASED, NetworkConfig
 from tased.network.names import CLASSIFIERS, MARKS, Origin, ours
 from tased.network.tased import TASEDNet
 
+DTYPES = {"float32": torch.float32, "float16": torch.float16}
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:

@@ -1,0 +1,73 @@
+"""One HTML file that shows a predicted video: source, overlay and timeline, in step."""
+
+import base64
+import csv
+import io
+from pathlib import Path
+
+import jinja2
+from PIL import Image
+
+from tased.predict.statistics import AREAS
+from tased.video.atomic import WholeFile
+from tased.video.read import open_video
+
+STRIP = 10  # pictures in the film strip
+POINTS = 400  # at most, in the timeline's curve
+
+
+def write_page(page: Path, *, source: Path, overlay: Path, table: Path, model: str) -> None:
+    """Write a page that needs nothing but itself: movies, pictures and numbers are inside.
+
+    `source` and `overlay` are .mp4 of H.264, for every browser plays them; `table` is the CSV that
+    predict_video wrote of them.
+    """
+    with table.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    every = -(-len(rows) // POINTS)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tased.apps"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    video = open_video(source)
+    text = environment.get_template("page.html").render(
+        title=source.name,
+        model=model,
+        width=video.width,
+        height=video.height,
+        frames=len(rows),
+        rate=float(video.rate),
+        source=_data("video/mp4", source.read_bytes()),
+        overlay=_data("video/mp4", overlay.read_bytes()),
+        strip=_strip(overlay, [float(row["seconds"]) for row in rows]),
+        areas=AREAS,
+        points=[
+            {
+                "t": round(float(row["seconds"]), 3),
+                "x": round(float(row["peak_x"]) / video.width, 3),
+                "y": round(float(row["peak_y"]) / video.height, 3),
+                "spread": round(float(row["spread"]) / video.height, 4),
+                "shares": [round(float(row[f"share_{area}"]), 3) for area in AREAS],
+            }
+            for row in rows[::every]
+        ],
+    )
+    with WholeFile(page) as file:
+        file.partial.write_text(text, encoding="utf-8")
+
+
+def _strip(movie: Path, seconds: list[float]) -> list[tuple[float, str]]:
+    """Small pictures of a movie at equal steps: their times, and what to put into `src`."""
+    chosen = {round(i * (len(seconds) - 1) / max(1, STRIP - 1)) for i in range(STRIP)}
+    strip = []
+    for frame in open_video(movie):
+        if frame.index in chosen:
+            picture = Image.fromarray(frame.pixels)
+            picture.thumbnail((160, 160))
+            jpeg = io.BytesIO()
+            picture.save(jpeg, "JPEG", quality=80)
+            strip.append((seconds[frame.index], _data("image/jpeg", jpeg.getvalue())))
+    return strip
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,106 @@
+"""`tased weights`: list, describe and convert files of weights."""
+
+from pathlib import Path
+from typing import Literal
+
+from cyclopts import App
+from rich.console import Console
+from rich.table import Table
+
+app = App(name="weights", help="List, describe and convert weights.")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List what `--weights` and `--model` take by name, and the checkpoints that others publish.
+
+    Example: `tased weights list`
+    """
+    from tased.network.names import PUBLISHED
+    from tased.predict.predictor import DEFAULT, TRAINING_FREE
+
+    table = Table("name", "what it is", title="In this package")
+    for name, model in TRAINING_FREE.items():
+        what = " ".join((model.__doc__ or "").split("\n\n")[0].split())
+        table.add_row(name, what + (" (the default)" if name == DEFAULT else ""))
+    Console().print(table)
+    table = Table(title="Published by others; download them yourself")
+    for column in ("file", "what it is", "from"):
+        table.add_column(column, overflow="fold")
+    for known in PUBLISHED:
+        table.add_row(*known)
+    Console().print(table)
+
+
+@app.command
+def info(file: Path | None = None, /) -> None:
+    """Say which network a file holds; without a file, what every variant of the network costs.
+
+    Examples: `tased weights info TASED_v2.pt`, `tased weights info`
+
+    Parameters
+    ----------
+    file
+        Weights: tased's own .safetensors, a published TASED-Net, or an S3D.
+
+    """
+    from tased.network.counts import count, variants
+
+    if file is None:
+        table = Table("network", "parameters", "multiply-accumulates a clip", title="At 384x224")
+        for name, config in variants().items():
+            counts = count(config)
+            cost = f"{counts.multiply_accumulates / 1e9:.2f} G"
+            table.add_row(name, f"{counts.parameters / 1e6:.2f} M", cost)
+        Console().print(table)
+        return
+    from tased.network.weights import network_from, read_weights
+
+    weights = read_weights(file)
+    network = network_from(weights)
+    table = Table(show_header=False, title=str(file))
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("holds", weights.origin if weights.config else f"{weights.origin}, an encoder alone")
+    table.add_row("sha256", weights.sha256)
+    if weights.config is not None:
+        counts = count(weights.config)
+        table.add_row("network", weights.config.to_json())
+        table.add_row("parameters", f"{counts.parameters:,} ({counts.encoder_parameters:,} in the encoder)")
+        table.add_row("multiply-accumulates", f"{counts.multiply_accumulates / 1e9:.2f} G a clip")
+    else:
+        table.add_row("parameters", f"{sum(p.numel() for p in network.encoder.parameters()):,}")
+    for note, text in weights.notes.items():
+        table.add_row(note, text)
+    Console().print(table)
+
+
+@app.command
+def convert(source: Path, target: Path, /, *, dtype: Literal["float32", "float16"] = "float32") -> None:
+    """Write weights as safetensors that say which network they are.
+
+    Example: `tased weights convert TASED_v2.pt tased-v2.safetensors`
+
+    Parameters
+    ----------
+    source
+        A published TASED-Net (.pt), or tased's own.
+    target
+        The .safetensors to write.
+    dtype
+        float16 halves the file; it is computed in float32 all the same.
+
+    """
+    from tased.errors import CheckpointError, UsageError
+    from tased.network.weights import DTYPES, network_from, read_weights, save_weights
+
+    if target.suffix != ".safetensors":
+        raise UsageError(f"{target} is to be written as .safetensors; give it that suffix")
+    weights = read_weights(source)
+    if weights.config is None:
+        raise CheckpointError(
+            f"{source}: holds an encoder alone ({weights.origin}), not a network; use the file as it is to "
+            "begin a training with"
+        )
+    notes = {"origin": weights.origin, "source_file": source.name, "source_sha256": weights.sha256}
+    save_weights(network_from(weights), target, dtype=DTYPES[dtype], notes=notes | weights.notes)
