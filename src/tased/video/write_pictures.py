@@ -78,7 +78,8 @@ def _png_names(names: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(f"{name!r}: is not a plain file name")
         png = Path(name).with_suffix(".png").name
         # Names that differ in case alone are one file on macOS and Windows.
-        other = taken.setdefault(png.casefold(), name)
-        if other is not name:
+        other = taken.get(png.casefold())
+        if other is not None:
             raise UsageError(f"{other} and {name} would both be written as {png}; rename one of the pictures")
+        taken[png.casefold()] = name
     return tuple(Path(name).with_suffix(".png").name for name in names)
