@@ -8,11 +8,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
 # Test helpers are imported as `tests.NAME`, also when `pytest` is not started as `python -m pytest`.
 ROOT = str(Path(__file__).parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+
+# Shapes and types in signatures are checked while the tests run.
+install_import_hook(["tased.video.frame", "tased.video.levels", "tased.video.pixels"], "beartype.beartype")
 
 NOBODY = 65534
 
