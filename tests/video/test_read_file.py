@@ -105,6 +105,14 @@ def test_times_of_a_variable_frame_rate(tmp_path, suffix):
     assert numbers_of(path) == list(range(7))
 
 
+def test_a_missing_time_follows_the_one_before(tmp_path):
+    """An MPEG program stream gives times to some of its packets only."""
+    path = write_video(tmp_path / "a.mpg", flats(12), options={"bf": "0"})
+    with av.open(str(path)) as container:
+        assert any(frame.pts is None for frame in container.decode(video=0))
+    assert seconds_of(path) == pytest.approx([index / 25 for index in range(12)], abs=0.001)
+
+
 def test_missing_times_are_counted(tmp_path):
     path = write_video(tmp_path / "a.h264", flats(8), rate=50, options={"bf": "0"}, form="h264")
     video = open_video(path)

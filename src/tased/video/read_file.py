@@ -49,7 +49,7 @@ class VideoFile:
         """Frames in order of presentation.
 
         `seconds` counts from the start of the file's playback, so what the video lags behind its sound
-        is kept; a frame without a time has index / rate, and time never runs backwards.
+        is kept; a frame without a time follows the one before by 1 / rate, and time never runs backwards.
 
         Raises
         ------
@@ -60,13 +60,13 @@ class VideoFile:
         width, height = (self.width, self.height) if self.turn[0] else (self.height, self.width)
         reformatter = VideoReformatter()
         with closing(_Decoder(self.path, self.stream)) as decoder:
-            index, seconds = 0, 0.0
+            index, now, following = 0, Fraction(0), Fraction(0)
             for picture in deinterlaced(decoder.frames()):
                 pixels = turned(to_rgb(picture, reformatter, width=width, height=height), self.turn)
                 time = decoder.time(picture)
-                seconds = max(seconds, float(index / self.rate if time is None else time))
-                yield Frame(pixels, index, seconds)
-                index += 1
+                now = following if time is None else max(now, time)
+                yield Frame(pixels, index, float(now))
+                index, following = index + 1, now + 1 / self.rate
             decoder.report_damage()
             self._check_whole(index, decoder)
 
