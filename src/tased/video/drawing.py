@@ -1,6 +1,6 @@
 """What the synthetic clip is drawn with: noise, blends, and four shaded objects.
 
-Axes: pictures are (rows, columns, 3), float32 RGB in [0, 1]. An object is drawn in its own coordinates: u to
+Axes: pictures are (rows, columns, 3), RGB in [0, 1]. An object is drawn in its own coordinates: u to
 the right and v down, 0 at its centre, 1 at its radius; `pixel` is one sample's size in them.
 """
 
@@ -17,9 +17,9 @@ SUN = np.array([-0.45, -0.65, 0.61])  # direction towards it: right, down, to th
 SAMPLES = 2  # a side, in each pixel of an object
 
 Name = Literal["balloon", "kite", "ball", "pinwheel"]
-Plane = Float32[np.ndarray, "rows columns"]
-Picture = Float32[np.ndarray, "rows columns 3"]
-Layer = Float32[np.ndarray, "rows columns channels"]
+Plane = Float[np.ndarray, "rows columns"]
+Picture = Float[np.ndarray, "rows columns 3"]
+Layer = Float[np.ndarray, "rows columns channels"]
 Colour = Float32[np.ndarray, "3"]
 
 
@@ -40,7 +40,9 @@ def rgb(red: float, green: float, blue: float) -> Colour:
 
 
 def blend(
-    under: Float[np.ndarray, "*shape 3"], over: Float[np.ndarray, "*shape 3"], share: Float[np.ndarray, "..."]
+    under: Float[np.ndarray, "*#shape 3"],
+    over: Float[np.ndarray, "*#shape 3"],
+    share: Float[np.ndarray, "*#shape"],
 ) -> Picture:
     """`share` (rows, columns) of `over`, the rest of `under`."""
     mixed: Picture = (under + (over - under) * np.asarray(share)[..., None]).astype(np.float32)
@@ -71,15 +73,13 @@ def fractal(rows: int, columns: int, slope: float, key: list[int], *, squash: fl
     return deviation
 
 
-def slid(
-    layer: Float32[np.ndarray, "rows period c"], pan: float, width: int
-) -> Float32[np.ndarray, "rows width c"]:
+def slid(layer: Layer, pan: float, width: int) -> Float[np.ndarray, "rows width channels"]:
     """`width` columns of an endless layer, from column `pan` on; parts of a pixel are interpolated."""
     first = math.floor(pan)
     columns = (first + np.arange(width + 1)) % layer.shape[1]
     window = layer[:, columns]
     share = np.float32(pan - first)
-    moved: Layer = window[:, :-1] * (1 - share) + window[:, 1:] * share
+    moved: Float[np.ndarray, "rows width channels"] = window[:, :-1] * (1 - share) + window[:, 1:] * share
     return moved
 
 
@@ -109,12 +109,11 @@ def _supersampled(pixels: slice) -> Float[np.ndarray, " samples"]:
     return (np.arange(pixels.start * SAMPLES, pixels.stop * SAMPLES) + 0.5) / SAMPLES
 
 
-def _averaged(samples: Layer) -> Layer:
+def _averaged(samples: Layer) -> Float32[np.ndarray, "fewer_rows fewer_columns channels"]:
     """A pixel is the mean of its samples."""
     rows, columns, channels = samples.shape
     blocks = samples.reshape(rows // SAMPLES, SAMPLES, columns // SAMPLES, SAMPLES, channels)
-    mean: Layer = blocks.mean(axis=(1, 3)).astype(np.float32)
-    return mean
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
 
 
 def _cast_shadow(picture: Picture, ball: Body, ground: float) -> None:
@@ -158,7 +157,7 @@ def _balloon(u: Plane, v: Plane, turn: float, pixel: float) -> tuple[Picture, Pl
     colour = blend(colour, rgb(0.95, 0.62, 0.12), 0.9 * band * (np.cos(12 * np.arcsin(share) + 2 * turn) > 0))
     colour = _lit(colour, 0.97 * share, 0.75 * v.clip(-1, 1), shine=0.1)
     ropes = (1 - np.abs(np.abs(u) - 0.17) / max(pixel, 0.02)).clip(0, 1) * (v >= 1.4) * (v < 1.75) * 0.8
-    basket = smooth(0.2 - np.abs(u), 0, pixel) * smooth(0.16 - np.abs(v - 1.87), 0, pixel)
+    basket = smooth(0.2 - np.abs(u), 0.0, pixel) * smooth(0.16 - np.abs(v - 1.87), 0.0, pixel)
     wicker = rgb(0.40, 0.25, 0.12) * (0.85 + 0.25 * np.cos(40 * v) - 0.5 * u)[..., None]
     colour = np.where((v > 1.42)[..., None], wicker, colour)
     return colour.astype(np.float32), np.maximum(envelope, np.maximum(ropes, basket))
@@ -197,7 +196,7 @@ def _kite(u: Plane, v: Plane, turn: float, pixel: float) -> tuple[Picture, Plane
     hang = (v - 0.95).clip(0, 1.6)
     middle = -math.sin(turn) + 0.22 * np.sin(4.2 * hang - 6 * turn) * hang
     cord = (1 - np.abs(u - middle) / max(0.7 * pixel, 0.025)).clip(0, 1) * (v > 0.9) * (v < 2.5)
-    bows = smooth(0.16 - np.abs(u - middle), 0, pixel) * smooth(np.cos(hang * math.tau / 0.5), 0.55, 0.9)
+    bows = smooth(0.16 - np.abs(u - middle), 0.0, pixel) * smooth(np.cos(hang * math.tau / 0.5), 0.55, 0.9)
     tail = np.maximum(0.8 * cord, bows * (v > 1.1) * (v < 2.5))
     colour = blend(colour, rgb(0.80, 0.06, 0.50), smooth(tail - cover, -0.01, 0.01))
     return colour, np.maximum(cover, tail)

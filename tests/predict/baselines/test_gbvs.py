@@ -96,7 +96,9 @@ def test_an_odd_colour_pops_out(frames, odd):
 
 @pytest.mark.parametrize("odd", [(76, 104), (104, 216)])
 def test_an_odd_orientation_pops_out(frames, odd):
-    model = GBVS(colour=0, intensity=0)  # the bar's luminance moves with it: orientation alone is asked for
+    model = GBVS(
+        colour=0.0, intensity=0.0
+    )  # the bar's luminance moves with it: orientation alone is asked for
     (made,) = model.shot().push(frames([bars(odd, turned=True)])[0])
     assert np.hypot(*np.subtract(peak(made), np.add(odd, (8, 2)))) < 28
 
@@ -113,7 +115,7 @@ def test_a_weight_of_zero_silences_a_channel(frames, noise):
     gray = np.repeat(noise(90, 160)[..., :1], 3, axis=-1)
     coloured = gray.copy()
     coloured[30:50, 100:130] = (250, 20, 20)
-    (made,) = GBVS(intensity=0, orientation=0).shot().push(frames([coloured])[0])
+    (made,) = GBVS(intensity=0.0, orientation=0.0).shot().push(frames([coloured])[0])
     row, column = np.unravel_index(int(made.values.argmax()), made.values.shape)
     assert 25 < row / 224 * 90 < 55
     assert 95 < column / 384 * 160 < 135

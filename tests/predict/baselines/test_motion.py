@@ -98,7 +98,7 @@ def test_a_blank_scene_falls_back_on_the_prior(frames):
 
 def test_what_stopped_is_forgotten(frames):
     moving = [scene_with_mover(step, pan=0)[0] for step in range(8)]
-    shot = Motion(still_weight=0).shot()
+    shot = Motion(still_weight=0.0).shot()
     for frame in frames(moving + [moving[-1]] * 75):
         made = shot.push(frame)
         if frame.index == 7:

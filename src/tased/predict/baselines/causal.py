@@ -1,13 +1,14 @@
 """The shot of a predictor that needs only the past: a frame goes in, its map comes out at once."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tased.predict.baselines.grid import Plane, map_values
 from tased.predict.maps import SaliencyMap
 from tased.video.frame import Frame
 
 
+@runtime_checkable
 class Viewer(Protocol):
     """Someone watching one shot, who remembers what later frames need."""
 

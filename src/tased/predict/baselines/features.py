@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from scipy import ndimage, signal
 
 from tased.predict.baselines.grid import Picture, Plane, luma, resize, shrink
@@ -94,7 +94,7 @@ def _gabors(angle: float) -> tuple[Kernel, Kernel]:
     across = x * np.sin(theta) + y * np.cos(theta)
     envelope = np.exp(-0.5 * ((across / across_sigma) ** 2 + (along / along_sigma) ** 2))
 
-    def unit(wave: Float32[np.ndarray, "k k"]) -> Kernel:
+    def unit(wave: Float[np.ndarray, "k k"]) -> Kernel:
         filtered = wave * envelope
         filtered = filtered - filtered.mean()
         kernel: Kernel = (filtered / np.sqrt((filtered**2).sum())).astype(np.float32)
