@@ -1,0 +1,74 @@
+"""Makes the pictures and tables of README and docs anew.
+
+    make figures
+
+Pictures are of the clip that `tased demo` shows, which is made by code; tables come from benchmarks/results.
+"""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from measured_tables import fill_all
+from network_drawing import network_drawing
+from PIL import Image
+
+from tased import load
+from tased.apps.overlay import overlay
+from tased.predict.maps import SaliencyMap, by_maximum
+from tased.predict.predictor import TRAINING_FREE
+from tased.video.frame import Frame
+from tased.video.synthetic import clip
+
+IMAGES = Path(__file__).parent / "images"
+FRAMES = 150  # as in tased demo
+SHOWN = (15, 45, 74, 100, 130)  # frames of the strip; the pinwheel appears in frame 75
+THUMBNAIL = (288, 162)  # width, height
+GAP = 6  # pixels
+
+
+def seen(frame: Frame, m: SaliencyMap) -> np.ndarray:
+    """The frame under its map, as `--overlay` shows it."""
+    return overlay(frame.pixels, by_maximum(m.values, float(m.values.max())).numpy())
+
+
+def sheet(rows: list[list[np.ndarray]], path: Path) -> None:
+    """Save pictures as one JPEG, row under row."""
+    width, height = THUMBNAIL
+    across, down = len(rows[0]), len(rows)
+    size = (across * (width + GAP) - GAP, down * (height + GAP) - GAP)
+    whole = Image.new("RGB", size, "white")
+    for y, row in enumerate(rows):
+        for x, pixels in enumerate(row):
+            small = Image.fromarray(pixels).resize(THUMBNAIL, Image.Resampling.LANCZOS)
+            whole.paste(small, (x * (width + GAP), y * (height + GAP)))
+    whole.save(path, quality=88, optimize=True)
+
+
+def strip() -> None:
+    """Frames of the clip above what the default model says of them."""
+    stream = load().stream()
+    above, below = [], []
+    for frame in islice(clip(frames=FRAMES), max(SHOWN) + 1):
+        (m,) = stream.push(frame)
+        if frame.index in SHOWN:
+            above.append(frame.pixels)
+            below.append(seen(frame, m))
+    sheet([above, below], IMAGES / "strip.jpg")
+
+
+def predictors() -> None:
+    """One frame beside what each training-free model says of it."""
+    streams = {name: load(name).stream() for name in TRAINING_FREE}
+    last = SHOWN[3]
+    for frame in islice(clip(frames=FRAMES), last - 25, last + 1):
+        maps = {name: stream.push(frame)[0] for name, stream in streams.items()}
+    sheet([[frame.pixels, *(seen(frame, m) for m in maps.values())]], IMAGES / "predictors.jpg")
+
+
+if __name__ == "__main__":
+    IMAGES.mkdir(exist_ok=True)
+    strip()
+    predictors()
+    (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
+    fill_all()

@@ -1,0 +1,82 @@
+"""The tables of README and docs, made of benchmarks/results; each stands between two comments there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+SHORT = (  # of the variants, for the README
+    "released",
+    "late two-step (32)",
+    "late two-step (16)",
+    "late two-step (8)",
+    "late (32)",
+    "early two-step (32)",
+    "TASED-Net-tri",
+    "TASED-Net-trp",
+    "dense",
+)
+
+
+def counts(result: dict[str, Any], names: tuple[str, ...]) -> str:
+    """Parameters and multiply-accumulates of some networks."""
+    rows = [
+        f"| {name} | {row['parameters'] / 1e6:.2f} M | {row['multiply_accumulates'] / 1e9:.2f} G |"
+        for name, row in result["networks"].items()
+        if name in names
+    ]
+    return "\n".join(["| network | parameters | multiply-accumulates |", "| --- | ---: | ---: |", *rows])
+
+
+def baselines(result: dict[str, Any]) -> str:
+    """How well the training-free predictors say where people look."""
+    rows = [
+        f"| {name} | {row['nss']:.2f} ± {row['nss_standard_error']:.2f} "
+        f"| {row['cc']:.2f} ± {row['cc_standard_error']:.2f} | {row['frames_per_second']:.0f} |"
+        for name, row in result["results"].items()
+    ]
+    return "\n".join(["| model | NSS | CC | frames a second |", "| --- | ---: | ---: | ---: |", *rows])
+
+
+def startup(result: dict[str, Any]) -> str:
+    """How long the smallest commands take."""
+    rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
+    return "\n".join(["| command | median time |", "| --- | ---: |", *rows])
+
+
+def tables() -> dict[str, str]:
+    """Every table by the name in its comments; one whose result is not there is left as it stands."""
+    made = {}
+    if (result := _result("network_counts")) is not None:
+        made["counts"] = counts(result, SHORT)
+        made["all-counts"] = counts(result, tuple(result["networks"]))
+    if (result := _result("baselines")) is not None:
+        made["baselines"] = baselines(result)
+    if (result := _result("startup")) is not None:
+        made["startup"] = startup(result)
+    return made
+
+
+def fill(text: str, made: dict[str, str]) -> str:
+    """Put each table between `<!-- NAME -->` and `<!-- end NAME -->`."""
+    for name, table in made.items():
+        between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+        text = between.sub(lambda match, table=table: f"{match[1]}\n{table}\n\n{match[2]}", text)
+    return text
+
+
+def fill_all() -> None:
+    """Fill README.md and the pages of docs."""
+    made = tables()
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        before = page.read_text(encoding="utf-8")
+        after = fill(before, made)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+
+
+def _result(name: str) -> Any:
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
