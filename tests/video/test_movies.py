@@ -235,6 +235,17 @@ def test_sources_without_sound(tmp_path, caplog):
     assert not caplog.records
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_damaged_sound_is_carried_as_far_as_it_goes(tmp_path, suffix):
+    source = write_flash_and_click(tmp_path / "a.ts")
+    content = bytearray(source.read_bytes())
+    for place in range(188 * 60, len(content), 188 * 40):
+        content[place + 20 : place + 120] = b"\xff" * 100
+    source.write_bytes(content[: -len(content) // 4])
+    with av.open(str(write_colour(tmp_path / f"b{suffix}", source, audio_from=source))) as container:
+        assert len([packet for packet in container.demux(audio=0) if packet.size]) > 20
+
+
 def test_sound_that_cannot_be_read(tmp_path):
     silent = write_video(tmp_path / "a.mp4", flats(3))
     (tmp_path / "text.mp3").write_text("no sound\n" * 99)

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -94,12 +95,11 @@ class Sound:
         yield seconds, self._target.encode(None)
 
     def _decoded(self) -> Iterator[av.AudioFrame]:
-        for packet in self._packets():
+        for packet in chain(self._packets(), [None]):  # None asks for what the decoder still holds
             try:
                 yield from self._track.decode(packet)
             except av.error.FFmpegError as error:
                 log.debug("%s: damaged packet of sound skipped (%s)", self._source.name, error.strerror)
-        yield from self._track.decode(None)
 
 
 def open_sound(path: Path, output: OutputContainer, suffix: str) -> Sound | None:
