@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2ycbcr
 
-from tased.predict.baselines.grid import luma, map_values, shrink, unit_range, working_size
+from tased.predict.baselines.grid import luma, map_values, resize, shrink, unit_range, working_size
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,14 @@ def test_shrinking_keeps_the_mean(noise):
     small = shrink(picture, longest=32)
     assert small.shape == (3, 32, 32)
     np.testing.assert_allclose(small.mean(axis=(1, 2)), picture.mean(axis=(0, 1)) / 255, atol=0.02)
+
+
+@pytest.mark.parametrize("size", [(900, 1600), (1080, 700), (1, 2000)])
+def test_large_frames_are_shrunk_as_in_one_step(noise, size):
+    picture = noise(*size)
+    small = shrink(picture, longest=64)
+    at_once = resize(np.moveaxis(picture, -1, 0).astype(np.float32), small.shape[1:]) / 255
+    assert np.abs(small - at_once).mean() < 0.01
 
 
 def test_luma_is_that_of_another_library(noise):
