@@ -32,14 +32,14 @@ PRIOR = Centre()
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Centre prior x (floor + motion contrast); where nothing moves, still contrast takes motion's place.
+    """Centre prior x motion contrast; where nothing moves, still contrast takes motion's place.
 
     Speed is what is left after the camera's motion is taken away, averaged over the recent past. With m its
     blurred and s its more widely blurred plane, motion contrast is c = max(m - surround_weight * s, 0),
     scaled to a peak of 1 and raised to `sharpness`. The peak tells how far to trust it:
 
         w = peak / (peak + faintest_speed)
-        map = prior x (floor + w c + (1 - w) still_weight k)
+        map = (off_centre + (1 - off_centre) prior) (w c + (1 - w) still_weight k) + floor prior
 
     with k the local standard deviation of luma, scaled to a peak of 1. So a first frame, a still picture
     and a blank one get a sensible map too: the last of them the prior itself.
@@ -54,8 +54,9 @@ class Motion:
     surround_weight: float = 0.5
     sharpness: float = 1.3
     faintest_speed: float = 0.0005  # longer sides a second; slower than this is taken for noise
-    floor: float = 0.07
     still_weight: float = 0.4
+    floor: float = 0.07  # of the prior, whatever moves: some always look there
+    off_centre: float = 0.06  # the prior's least, so that a lone mover is seen wherever it is
 
     def shot(self) -> CausalShot:
         """Begin a new shot with no memory of earlier ones."""
@@ -94,15 +95,17 @@ def _saliency(model: Motion, picture: Plane, speed: Plane | None) -> Plane:
     """`Motion`'s equation; without a `speed` nothing is known to move."""
     prior = centre_prior(picture.shape, model.prior)
     still = still_contrast(picture, sigma=model.blur * LONGEST)
+    weight = model.off_centre + (1 - model.off_centre) * prior
     if speed is None:
-        return prior * (model.floor + model.still_weight * still)
+        unmoved: Plane = weight * model.still_weight * still + model.floor * prior
+        return unmoved
     near = ndimage.gaussian_filter(speed, model.blur * LONGEST)
     around = ndimage.gaussian_filter(speed, model.surround * LONGEST)
     contrast = np.maximum(near - model.surround_weight * around, 0)
     peak = float(contrast.max())
     trust = peak / (peak + model.faintest_speed)
     moving = (contrast / max(peak, 1e-12)) ** model.sharpness
-    plane: Plane = prior * (model.floor + trust * moving + (1 - trust) * model.still_weight * still)
+    plane: Plane = weight * (trust * moving + (1 - trust) * model.still_weight * still) + model.floor * prior
     return plane
 
 
