@@ -12,6 +12,7 @@ exclude_patterns = ["_build"]
 default_role = "code"  # docstrings write code in single backquotes
 
 myst_heading_anchors = 3
+napoleon_google_docstring = False
 autodoc_typehints = "none"  # the docstrings say shapes and units in words
 autodoc_member_order = "bysource"
 
