@@ -1,0 +1,85 @@
+"""Every example runs, as a reader would run it, on a small clip."""
+
+import csv
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tased.network.config import NetworkConfig
+from tased.network.weights import read_weights
+from tased.video.read import open_video
+from tased.video.synthetic import clip
+from tased.video.write_colour_movie import ColourMovie
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FRAMES, HEIGHT, WIDTH = 12, 64, 96
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / "clip.mp4"
+    with ColourMovie(path, width=WIDTH, height=HEIGHT, rate=Fraction(25)) as movie:
+        for frame in clip(frames=FRAMES, height=HEIGHT, width=WIDTH):
+            movie.write(frame)
+    return path
+
+
+def run(name, *arguments, folder):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_each_example_is_run_here():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "camera_stream.py",
+        "custom_network.py",
+        "overlay.py",
+        "table.py",
+    }
+
+
+def test_overlay(video, tmp_path):
+    said = run("overlay.py", video, "seen.mp4", "centre", folder=tmp_path)
+    assert f"{FRAMES} frames" in said
+    seen = list(open_video(tmp_path / "seen.mp4"))
+    assert [frame.pixels.shape for frame in seen] == [(HEIGHT, WIDTH, 3)] * FRAMES
+    # People look at the middle, so the heat is there, and the corner is left as it was.
+    before, after = next(iter(open_video(video))).pixels.astype(int), seen[0].pixels.astype(int)
+    change = abs(after - before).mean(axis=2)
+    assert change[24:32, 40:56].mean() > 4 * change[-8:, -8:].mean()
+
+
+def test_table(video, tmp_path):
+    said = run("table.py", video, "clip.csv", "centre", folder=tmp_path)
+    shares = [[float(share.rstrip("%")) for share in line.split()] for line in said.splitlines()]
+    assert [len(row) for row in shares] == [3, 3, 3]
+    assert sum(map(sum, shares)) == pytest.approx(100, abs=0.5)
+    assert shares[1][1] == max(map(max, shares))
+    with (tmp_path / "clip.csv").open(newline="") as file:
+        assert [int(row["frame"]) for row in csv.DictReader(file)] == list(range(FRAMES))
+
+
+@pytest.mark.parametrize("model", [[], ["centre"]])
+def test_camera_stream(video, tmp_path, model):
+    lines = run("camera_stream.py", video, *model, folder=tmp_path).splitlines()
+    assert [line.split()[3] for line in lines] == [f"{index}:" for index in range(FRAMES)]
+    assert [float(line.split()[0]) for line in lines] == pytest.approx(
+        [i / 25 for i in range(FRAMES)], abs=6e-4
+    )
+
+
+def test_custom_network(tmp_path):
+    said = run("custom_network.py", 4, "late", "late4.safetensors", folder=tmp_path)
+    assert "(1, 3, 4, 64, 96) -> (1, 64, 96)" in said
+    found = read_weights(tmp_path / "late4.safetensors")
+    assert found.config == NetworkConfig(clip_length=4, aggregation="late")
+    assert found.notes == {"origin": "random, from examples/custom_network.py"}
