@@ -1,0 +1,189 @@
+"""README and docs say what is so: code runs, figures are the measured ones, links lead somewhere."""
+
+import json
+import re
+import shlex
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tased.cli import app, main
+from tased.predict.statistics import COLUMNS
+from tased.video.synthetic import clip
+from tased.video.write_colour_movie import ColourMovie
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *GUIDES]
+BLOCK = re.compile(r"(?P<skip><!-- not run: .* -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
+ROW = re.compile(r"\| ([^|]+) \| ([\d.]+) M \| ([\d.]+) G \|")
+
+
+def name(page):
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page, *kinds):
+    """The code of a page that is meant to be run, with its kind, in order."""
+    found = BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [(b["kind"], b["code"]) for b in found if b["kind"] in kinds and not b["skip"]]
+
+
+def commands(code):
+    """The `tased` lines of a sh block, as arguments."""
+    lines = (shlex.split(line, comments=True) for line in code.splitlines())
+    return [words[1:] for words in lines if words and words[0] == "tased"]
+
+
+def between(page, table):
+    text = page.read_text(encoding="utf-8")
+    return text.split(f"<!-- {table} -->")[1].split(f"<!-- end {table} -->")[0]
+
+
+def measured(result):
+    return json.loads((RESULTS / f"{result}.json").read_text(encoding="utf-8"))
+
+
+def movie(path, frames=12):
+    path.parent.mkdir(exist_ok=True)
+    with ColourMovie(path, width=96, height=64, rate=Fraction(25)) as out:
+        for frame in clip(frames=frames, height=64, width=96):
+            out.write(frame)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with what the examples name: a clip, and a folder of two."""
+    for path in ("clip.mp4", "videos/a.mp4", "videos/b.mp4"):
+        movie(tmp_path / path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_code_runs(page, here, capsys):
+    """Python runs from top to bottom, and commands in between, but for those that need what is not here."""
+    del here
+    namespace = {"__name__": "docs"}
+    for kind, code in blocks(page, "python", "sh"):
+        if kind == "python":
+            exec(compile(code, name(page), "exec"), namespace)
+        else:
+            for arguments in commands(code):
+                needs_weights = any(word.startswith("TASED_v2") or word == "--weights" for word in arguments)
+                if not needs_weights and arguments[0] != "demo":  # the demonstration has its own tests
+                    assert main(arguments) == 0, (arguments, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_are_understood(page):
+    """Every `tased` line parses, those that cannot be run here too."""
+    for _, code in blocks(page, "sh"):
+        for arguments in commands(code):
+            app.parse_args(arguments, exit_on_error=False, print_error=False)
+
+
+def test_every_option_is_explained():
+    """The guide names all that `tased predict` takes, and nothing else."""
+    command, _, _ = app.parse_args(["predict", "clip.mp4"], exit_on_error=False, print_error=False)
+    options = {f"--{p.replace('_', '-')}" for p in command.__kwdefaults__}
+    guide = (ROOT / "docs/guides/predict.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"--[a-z]+", guide)) == options | {"--help", "--debug"}
+
+
+def test_every_column_is_explained():
+    guide = (ROOT / "docs/guides/predict.md").read_text(encoding="utf-8")
+    table = guide.split("### The table")[1].split("##")[0]
+    explained = re.findall(r"`(\w+)`", table)
+    assert set(explained) - {"top_left", "bottom_right"} == {
+        column for column in COLUMNS if not column.startswith("share") or column == "share_top_left"
+    }
+
+
+def test_progress_lines_are_real(here, capsys):
+    """The guide's run, repeated: the same lines but for the time it took."""
+    movie(here / "clip.mp4", frames=3)
+    assert main(["predict", "clip.mp4", "--table", "clip.csv", "--progress", "json"]) == 0
+    real = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    ((_, lines),) = blocks(ROOT / "docs/guides/predict.md", "json")
+    shown = [json.loads(line) for line in lines.splitlines()]
+    for event in (real[-1], shown[-1]):
+        assert event.pop("elapsed") > 0
+    assert real == shown
+
+
+@pytest.mark.parametrize(
+    ("page", "table"), [("README.md", "counts"), ("docs/network.md", "all-counts")], ids=["README", "network"]
+)
+def test_counts_are_the_measured_ones(page, table):
+    networks = measured("network_counts")["networks"]
+    rows = ROW.findall(between(ROOT / page, table))
+    assert len(rows) == (9 if table == "counts" else len(networks))
+    for network, parameters, operations in rows:
+        counts = networks[network]
+        assert f"{counts['parameters'] / 1e6:.2f}" == parameters
+        assert f"{counts['multiply_accumulates'] / 1e9:.2f}" == operations
+
+
+def test_the_paper_and_ours_agree_where_we_say_so():
+    checks = measured("network_counts")["paper"]["checks"]
+    assert checks
+    assert all(check["holds"] for check in checks.values())
+
+
+def test_scores_are_the_measured_ones():
+    result = measured("baselines")
+    rows = re.findall(
+        r"\| (\w+) \| ([\d.]+) ± ([\d.]+) \| ([\d.]+) ± ([\d.]+) \| (\d+) \|",
+        between(ROOT / "docs/models.md", "baselines"),
+    )
+    shown = {model: [float(cell) for cell in cells] for model, *cells in rows}
+    assert shown == {
+        model: [
+            *(round(r[key], 2) for key in ("nss", "nss_standard_error", "cc", "cc_standard_error")),
+            round(r["frames_per_second"]),
+        ]
+        for model, r in result["results"].items()
+    }
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    assert f"On {result['clips']} natural clips with the gaze of {result['observers']} observers" in page
+
+
+def test_times_are_the_measured_ones():
+    rows = re.findall(r"\| `(.+?)` \| ([\d.]+) s \|", between(ROOT / "docs/start.md", "startup"))
+    assert {command: float(seconds) for command, seconds in rows} == {
+        command: round(r["median_seconds"], 2) for command, r in measured("startup")["results"].items()
+    }
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if "://" not in target:
+            assert (page.parent / target.split("#")[0]).exists(), target
+
+
+def test_folders_are_the_ones_listed():
+    listed = set(re.findall(r"^\| `(\w+)/", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+    if not tracked:
+        pytest.skip("not a clone of the repository")
+    folders = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")}
+    assert listed == folders
+
+
+def test_rooms_name_files_that_exist():
+    page = (ROOT / "docs/rooms.md").read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:video|network|predict|apps|cli)/[\w/*.]*)`", page):
+        assert list((ROOT / "src" / "tased").glob(path.rstrip("/"))), path
+
+
+def test_pictures_are_small():
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert picture.stat().st_size < 400_000, picture
