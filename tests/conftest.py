@@ -1,6 +1,10 @@
 """What every room's tests share."""
 
 import os
+
+# Tests run side by side, and their tensors are small: more threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import shutil
 import subprocess
 import sys
@@ -19,6 +23,27 @@ if ROOT not in sys.path:
 install_import_hook(["tased.video.frame", "tased.video.levels", "tased.video.pixels"], "beartype.beartype")
 
 NOBODY = 65534
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory):
+    """A small network whose maps differ from frame to frame, as trained ones do."""
+    import torch
+
+    from tased.network.config import NetworkConfig
+    from tased.network.tased import TASEDNet
+    from tased.network.weights import save_weights
+
+    torch.manual_seed(0)
+    network = TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, blur=0))
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
+            torch.nn.init.kaiming_normal_(module.weight)
+    with torch.no_grad():
+        network.prediction.aggregation[-1].weight *= 50
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(network, path)
+    return path
 
 
 @pytest.fixture

@@ -24,20 +24,8 @@ def frames(count, rows=40, columns=60):
     ]
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    torch.manual_seed(0)
-    network = tased.TASEDNet(TINY)
-    for module in network.modules():  # wide enough for maps that differ, as trained weights give
-        if isinstance(module, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
-            torch.nn.init.kaiming_normal_(module.weight)
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_weights(network, path)
-    return path
-
-
-def test_a_stream_gives_what_the_network_gives_window_by_window(weights):
-    predictor = tased.load(weights)
+def test_a_stream_gives_what_the_network_gives_window_by_window(tiny_weights):
+    predictor = tased.load(tiny_weights)
     stream = predictor.stream(size="network")
     given = frames(11, 32, 48)  # at the network's size, so that nothing is resized
     maps = [m for f in given for m in stream.push(f)] + stream.drain()
@@ -63,9 +51,9 @@ def test_maps_are_those_of_the_last_frame_when_a_clip_gives_several(tmp_path):
         torch.testing.assert_close(maps[3].values, network(to_network(clip))[0, 2], rtol=0, atol=1e-6)
 
 
-def test_half_precision_is_near(weights):
+def test_half_precision_is_near(tiny_weights):
     def maps(precision):
-        stream = tased.load(weights, precision=precision).stream()
+        stream = tased.load(tiny_weights, precision=precision).stream()
         return torch.stack([m.values for f in frames(8) for m in stream.push(f)])
 
     assert (maps("bfloat16") - maps("float32")).abs().max() < 0.05
@@ -127,9 +115,9 @@ def test_errors_come_when_asked_not_when_iterated():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_gpu_maps_are_the_cpus(weights):
+def test_gpu_maps_are_the_cpus(tiny_weights):
     def maps(device):
-        stream = tased.load(weights, device=device).stream()
+        stream = tased.load(tiny_weights, device=device).stream()
         return torch.stack([m.values for f in frames(8) for m in stream.push(f)])
 
     torch.testing.assert_close(maps("cuda"), maps("cpu"), rtol=0, atol=1e-3)

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tased
 from tased.errors import UsageError
 from tased.predict.maps import SaliencyMap
 from tased.predict.sliding import SlidingShot
@@ -167,7 +168,7 @@ def test_maps_come_at_the_size_asked_for():
         return [
             tuple(m.values.shape)
             for i in range(3)
-            for m in stream.push(Frame(np.zeros((50, 70, 3), np.uint8), i, 0))
+            for m in stream.push(Frame(np.zeros((50, 70, 3), np.uint8), i, 0.0))
         ]
 
     assert sizes("network") == [(2, 3)] * 3
@@ -179,6 +180,14 @@ def test_plain_arrays_are_frames_too():
     stream = Stream(Counting, size="network", rate=50)
     maps = [m for _ in range(3) for m in stream.push(np.zeros((4, 4, 3), np.uint8))]
     assert [(m.index, m.seconds) for m in maps] == [(0, 0.0), (1, 0.02), (2, 0.04)]
+
+
+def test_views_and_read_only_arrays_are_taken():
+    bgr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    fixed = bgr[..., ::-1].copy()
+    fixed.flags.writeable = False
+    given = [tased.load("spectral").stream().push(frame)[0].values for frame in (bgr[..., ::-1], fixed)]
+    assert torch.equal(*given)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])

@@ -23,7 +23,8 @@ def table_of(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, 
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
         table.add_row(*map(str, row))
-    Console(stderr=True).print(table)
+    # In a pipe lines are for programs: they are not broken.
+    Console(stderr=True, width=None if sys.stderr.isatty() else 10_000).print(table)
 
 
 class Display:

@@ -15,9 +15,13 @@ Scale = Literal["frame", "video", "density"]
 
 @dataclass(frozen=True, slots=True)
 class SaliencyMap:
-    """Where people look in one frame."""
+    """Where people look in one frame.
 
-    values: Float[Tensor, "H W"]  # in [0, 1], float32, on the CPU; comparable within a video
+    A network's values are on one scale within a video; those of training-free predictors reach 1 in
+    every frame.
+    """
+
+    values: Float[Tensor, "H W"]  # in [0, 1], float32, on the CPU
     index: int  # of the frame, from 0
     seconds: float  # presentation time of the frame
 

@@ -18,7 +18,8 @@ def scaled(m: SaliencyMap, scale: Scale, maximum: float) -> torch.Tensor:
 
     frame    divided by the frame's own maximum: every frame uses the whole range, and frames cannot be
              compared (as the published code does)
-    video    divided by `maximum`, that of the whole video: frames can be compared
+    video    divided by `maximum`, that of the whole video: a network's frames can be compared; training-
+             free predictors give every frame the same maximum, so for them this is `frame`
     density  divided by the sum: the probability of each pixel to be looked at
     """
     match scale:

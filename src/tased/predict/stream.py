@@ -1,6 +1,7 @@
 """Frames in, maps out: a file is a stream that ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -56,13 +57,17 @@ class Stream:
 
     def push(self, frame: Frame | np.ndarray) -> list[SaliencyMap]:
         """Take the next frame: a Frame, or RGB uint8 (H, W, 3); return the maps that became ready."""
-        if isinstance(frame, np.ndarray):
-            frame = Frame(frame, self._count, self._count / self._rate)
-        if frame.pixels.dtype != np.uint8 or frame.pixels.ndim != 3 or frame.pixels.shape[2] != 3:
+        pixels = frame if isinstance(frame, np.ndarray) else frame.pixels
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise UsageError(
-                f"a frame of shape {frame.pixels.shape} and type {frame.pixels.dtype} was given; "
+                f"a frame of shape {pixels.shape} and type {pixels.dtype} was given; "
                 "needed is RGB, uint8, (H, W, 3)"
             )
+        # PyTorch takes neither views with reversed channels, as people make of OpenCV's BGR, nor read-only.
+        pixels = np.require(pixels, requirements=["C", "W"])
+        if isinstance(frame, np.ndarray):
+            frame = Frame(pixels, self._count, self._count / self._rate)
+        frame = replace(frame, pixels=pixels)
         self._count += 1
         maps = []
         if self._detector is not None and self._detector.begins_shot(frame):
