@@ -46,6 +46,17 @@ def startup(result: dict[str, Any]) -> str:
     return "\n".join(["| command | median time |", "| --- | ---: |", *rows])
 
 
+def memory(result: dict[str, Any]) -> str:
+    """Peak memory of reading and of writing, for a short and a long video."""
+    peaks: dict[str, dict[int, float]] = {}
+    for run in result["runs"]:
+        peaks.setdefault(run["what"], {})[run["minutes"]] = run["peak_mib"]
+    lengths = sorted({run["minutes"] for run in result["runs"]})
+    head = [f"{minutes} minutes" for minutes in lengths]
+    rows = [f"| {what} | {' | '.join(f'{by[m]:.0f} MiB' for m in lengths)} |" for what, by in peaks.items()]
+    return "\n".join([f"| peak memory | {' | '.join(head)} |", f"| --- |{' ---: |' * len(lengths)}", *rows])
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -56,6 +67,8 @@ def tables() -> dict[str, str]:
         made["baselines"] = baselines(result)
     if (result := _result("startup")) is not None:
         made["startup"] = startup(result)
+    if (result := _result("memory")) is not None:
+        made["memory"] = memory(result)
     return made
 
 

@@ -159,6 +159,19 @@ def test_times_are_the_measured_ones():
     }
 
 
+def test_peaks_are_the_measured_ones():
+    table = between(ROOT / "docs/guides/predict.md", "memory")
+    shown = {
+        (row[1], int(minutes)): int(peak)
+        for row in re.finditer(r"^\| ((?:read|write)[^|]*) \|(.*)$", table, re.MULTILINE)
+        for minutes, peak in zip(
+            re.findall(r"(\d+) minutes", table), re.findall(r"(\d+) MiB", row[2]), strict=True
+        )
+    }
+    runs = measured("memory")["runs"]
+    assert shown == {(run["what"], run["minutes"]): round(run["peak_mib"]) for run in runs}
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
