@@ -4,14 +4,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tased.predict.maps import SaliencyMap, blurred, by_maximum, density
+from tased.predict.maps import SaliencyMap, blurred
 from tased.predict.network import to_network
 from tased.predict.resize import resize, resize_published
-from tased.predict.scale import scaled, spool
+from tased.predict.scale import by_maximum, scaled, spool
 from tased.predict.statistics import COLUMNS, statistics
 
 
@@ -47,25 +48,24 @@ def test_networks_see_minus_one_to_one():
     torch.testing.assert_close(x[0, 0, 0].flatten(), (2 * torch.arange(256.0) - 255) / 255)
 
 
-maps = arrays(np.float32, (5, 7), elements=st.floats(0, 1, width=32)).map(torch.from_numpy)
+maps = arrays(np.float32, (5, 7), elements=st.floats(0, 1, width=32))
 
 
 @given(maps)
 def test_scales_are_what_they_say(values):
-    m = SaliencyMap(values, 0, 0.0)
-    total, maximum = values.double().sum().item(), values.max().item()
-    assert scaled(m, "density", 1).sum().item() == pytest.approx(1, rel=1e-5)
+    total, maximum = values.sum(dtype=np.float64), values.max()
+    assert scaled(values, "density", 1).sum() == pytest.approx(1, rel=1e-5)
     if maximum > 0:
-        torch.testing.assert_close(scaled(m, "frame", 1), values / maximum)
-        torch.testing.assert_close(scaled(m, "video", 1.0), values)
-        torch.testing.assert_close(density(values).double(), values.double() / total, rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(scaled(values, "frame", 1), values / maximum)
+        np.testing.assert_array_equal(scaled(values, "video", 1.0), values)
+        np.testing.assert_allclose(scaled(values, "density", 1), values / total, rtol=1e-4, atol=1e-9)
     else:
-        assert not scaled(m, "frame", 1).any()
-        assert (scaled(m, "density", 1) == torch.tensor(1 / 35)).all()
+        assert not scaled(values, "frame", 1).any()
+        assert (scaled(values, "density", 1) == np.float32(1 / 35)).all()
 
 
 def test_a_whole_video_of_nothing_stays_nothing():
-    assert not by_maximum(torch.zeros(2, 2), 0).any()
+    assert not by_maximum(np.zeros((2, 2), np.float32), 0).any()
 
 
 @settings(deadline=None)
@@ -73,12 +73,12 @@ def test_a_whole_video_of_nothing_stays_nothing():
 def test_the_spool_gives_back_what_it_got(values):
     with spool() as kept:
         for i, v in enumerate(values):
-            kept.add(SaliencyMap(v, i, i / 25))
+            kept.add(SaliencyMap(torch.from_numpy(v), i, i / 25))
         assert kept.maximum == max((v.max().item() for v in values), default=0)
         back = list(kept)
     assert [(m.index, m.seconds) for m in back] == [(i, i / 25) for i in range(len(values))]
     for m, v in zip(back, values, strict=True):
-        assert (m.values - v).abs().max() <= v.max() / 65535 * 0.51
+        assert np.abs(m.values.numpy() - v).max() <= v.max() / 65535 * 0.51
 
 
 def test_blur_keeps_the_mass_and_is_a_gaussian():
@@ -126,6 +126,13 @@ def test_shares_of_a_flat_map_are_ninths_at_any_size(rows, columns):
     # Of equal peaks, the one in the middle.
     assert abs(row["peak_x"] - 79.5) <= 160 / columns
     assert abs(row["peak_y"] - 44.5) <= 90 / rows
+
+
+@pytest.mark.parametrize("size", [(11, 17), (60, 100), (3, 80)])
+def test_resizing_maps_is_pytorchs(size):
+    values = torch.rand(24, 32)
+    expected = F.interpolate(values[None, None], size, mode="bilinear", antialias=True)[0, 0]
+    torch.testing.assert_close(SaliencyMap(values, 0, 0.0).resized(*size).values, expected, rtol=0, atol=1e-5)
 
 
 def test_resizing_maps_keeps_their_scale():

@@ -214,7 +214,8 @@ class _Files:
             self._table.write(statistics(m, *self._source_size))
 
     def _values(self, m: SaliencyMap, size: tuple[int, int] | None, maximum: float) -> np.ndarray:
-        return scaled(m.resized(*size) if size else m, self._scale, maximum).numpy()
+        values = (m.resized(*size) if size else m).values.numpy()
+        return scaled(values, self._scale, maximum)
 
     def _visible(self, values: np.ndarray) -> np.ndarray:
         return values * (values.size / 255) if self._scale == "density" else values

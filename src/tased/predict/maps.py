@@ -5,12 +5,22 @@ from typing import Literal, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Float32
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 Scale = Literal["frame", "video", "density"]
+
+
+def resized(
+    values: Float32[np.ndarray, "H W"], rows: int, columns: int
+) -> Float32[np.ndarray, "rows columns"]:
+    """Bilinear, with an antialiasing filter where it shrinks.
+
+    By Pillow: its arithmetic is PyTorch's (antialias=True), without threads that wait for the encoder's.
+    """
+    return np.array(Image.fromarray(values).resize((columns, rows), Image.Resampling.BILINEAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +36,15 @@ class SaliencyMap:
     seconds: float  # presentation time of the frame
 
     def resized(self, rows: int, columns: int) -> Self:
-        """Bilinear, with an antialiasing filter where it shrinks; the values keep their scale."""
+        """The same map at another size; the values keep their scale."""
         if self.values.shape == (rows, columns):
             return self
-        values = F.interpolate(
-            self.values[None, None], (rows, columns), mode="bilinear", align_corners=False, antialias=True
-        )
-        return replace(self, values=values[0, 0].clamp(0, 1))
+        return replace(self, values=torch.from_numpy(resized(self.values.numpy(), rows, columns).clip(0, 1)))
 
     def mixed(self, other: Self, share: float, index: int, seconds: float) -> Self:
         """Linear interpolation for a frame in between; `share` is the weight of the other map."""
         values = torch.lerp(self.values, other.values, share)
         return replace(self, values=values, index=index, seconds=seconds)
-
-
-def by_maximum(values: Tensor, maximum: float) -> Tensor:
-    """Divide by a maximum, the frame's or the whole video's; a map of zeros stays one."""
-    return values / maximum if maximum > 0 else torch.zeros_like(values)
-
-
-def density(values: Float[Tensor, "H W"]) -> Tensor:
-    """Make it sum to 1; a map of zeros becomes the uniform density."""
-    total = values.sum(dtype=torch.float64)
-    return (values / total).float() if total > 0 else torch.full_like(values, 1 / values.numel())
 
 
 def blurred(values: Float[Tensor, "H W"], sigma: float) -> Float[Tensor, "H W"]:

@@ -8,13 +8,16 @@ from typing import IO, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from tased.errors import OutputError
-from tased.predict.maps import SaliencyMap, Scale, by_maximum, density
+from tased.predict.maps import SaliencyMap, Scale
+
+Values = Float[np.ndarray, "H W"]
 
 
-def scaled(m: SaliencyMap, scale: Scale, maximum: float) -> torch.Tensor:
-    """The values of a map as they are written.
+def scaled(values: Values, scale: Scale, maximum: float) -> Values:
+    """Bring the values of a map to the scale that is written.
 
     frame    divided by the frame's own maximum: every frame uses the whole range, and frames cannot be
              compared (as the published code does)
@@ -24,18 +27,29 @@ def scaled(m: SaliencyMap, scale: Scale, maximum: float) -> torch.Tensor:
     """
     match scale:
         case "frame":
-            return by_maximum(m.values, float(m.values.max()))
+            return by_maximum(values, values.max())
         case "video":
-            return by_maximum(m.values, maximum)
+            return by_maximum(values, maximum)
         case "density":
-            return density(m.values)
+            return density(values)
+
+
+def by_maximum(values: Values, maximum: float) -> Values:
+    """Divide by a maximum, the frame's or the whole video's; a map of zeros stays one."""
+    return values / np.float32(maximum) if maximum > 0 else np.zeros_like(values)
+
+
+def density(values: Values) -> Values:
+    """Make it sum to 1; a map of zeros becomes the uniform density."""
+    total = values.sum(dtype=np.float64)
+    return (values / total).astype(values.dtype) if total > 0 else np.full_like(values, 1 / values.size)
 
 
 class _Entry(NamedTuple):
-    index: int
+    frame: int
     seconds: float
     maximum: float
-    bytes: int
+    length: int  # bytes in the file
 
 
 class Spool:
@@ -58,7 +72,7 @@ class Spool:
         """Keep a map; all must have one shape. Raises OutputError if the disk is full."""
         self._shape = (m.values.shape[0], m.values.shape[1])
         maximum = float(m.values.max())
-        levels = (by_maximum(m.values, maximum).numpy() * 65535).round().astype(np.uint16)
+        levels = (by_maximum(m.values.numpy(), maximum) * 65535).round().astype(np.uint16)
         # Neighbours differ little: their differences make small files.
         packed = zlib.compress(np.diff(levels, axis=1, prepend=np.uint16(0)).tobytes(), level=1)
         try:
@@ -73,10 +87,10 @@ class Spool:
     def __iter__(self) -> Iterator[SaliencyMap]:
         self._file.seek(0)
         for entry in self._entries:
-            differences = np.frombuffer(zlib.decompress(self._file.read(entry.bytes)), np.uint16)
+            differences = np.frombuffer(zlib.decompress(self._file.read(entry.length)), np.uint16)
             levels = np.cumsum(differences.reshape(self._shape), axis=1, dtype=np.uint16)
             values = torch.from_numpy(levels.astype(np.float32) / 65535 * entry.maximum)
-            yield SaliencyMap(values, entry.index, entry.seconds)
+            yield SaliencyMap(values, entry.frame, entry.seconds)
 
 
 @contextmanager

@@ -1,8 +1,13 @@
 """What one map says in numbers: a row of the table."""
 
-import torch
+from functools import cache
 
-from tased.predict.maps import SaliencyMap, density
+import numpy as np
+from jaxtyping import Float64
+from scipy.special import entr
+
+from tased.predict.maps import SaliencyMap
+from tased.predict.scale import density
 
 AREAS = tuple(
     f"{row}_{column}" for row in ("top", "middle", "bottom") for column in ("left", "centre", "right")
@@ -33,32 +38,34 @@ def statistics(m: SaliencyMap, rows: int, columns: int) -> dict[str, int | float
                             log2 of their number, for a flat map
     share_top_left, ...     what falls into each ninth of the frame; the nine sum to 1
     """
-    p = density(m.values).double()
-    step_y, step_x = rows / p.shape[0], columns / p.shape[1]
-    y = (torch.arange(p.shape[0], dtype=torch.float64) + 0.5) * step_y - 0.5
-    x = (torch.arange(p.shape[1], dtype=torch.float64) + 0.5) * step_x - 0.5
+    p = density(m.values.numpy().astype(np.float64))
+    y, x = (_centres(n, of) for n, of in zip(p.shape, (rows, columns), strict=True))
     by_row, by_column = p.sum(1), p.sum(0)
-    centre_y, centre_x = float(by_row @ y), float(by_column @ x)
-    square = float(by_row @ (y - centre_y) ** 2 + by_column @ (x - centre_x) ** 2)
-    peaks = (p == p.max()).nonzero()
-    nearest = ((y[peaks[:, 0]] - centre_y) ** 2 + (x[peaks[:, 1]] - centre_x) ** 2).argmin()
-    peak_y, peak_x = peaks[nearest]
+    centre_y, centre_x = by_row @ y, by_column @ x
+    variance = by_row @ (y - centre_y) ** 2 + by_column @ (x - centre_x) ** 2
+    peak_y, peak_x = np.nonzero(p == p.max())
+    nearest = ((y[peak_y] - centre_y) ** 2 + (x[peak_x] - centre_x) ** 2).argmin()
     shares = _thirds(p.shape[0]) @ p @ _thirds(p.shape[1]).T
     return {
         "frame": m.index,
         "seconds": m.seconds,
-        "peak_x": float(x[peak_x]),
-        "peak_y": float(y[peak_y]),
-        "centroid_x": centre_x,
-        "centroid_y": centre_y,
-        "spread": square**0.5,
-        "entropy": -float(torch.xlogy(p, p).sum()) / torch.log(torch.tensor(2.0)).item(),
-        **{f"share_{area}": float(share) for area, share in zip(AREAS, shares.flatten(), strict=True)},
+        "peak_x": float(x[peak_x[nearest]]),
+        "peak_y": float(y[peak_y[nearest]]),
+        "centroid_x": float(centre_x),
+        "centroid_y": float(centre_y),
+        "spread": float(variance) ** 0.5,
+        "entropy": float(entr(p).sum() / np.log(2)),
+        **{f"share_{area}": float(share) for area, share in zip(AREAS, shares.flat, strict=True)},
     }
 
 
-def _thirds(length: int) -> torch.Tensor:
-    """How much of each of `length` pixels lies in each third: (3, length); their columns sum to 1."""
-    edges = torch.arange(length + 1, dtype=torch.float64)[None] * 3 / length
-    inside = edges.clamp(*(torch.arange(3.0)[:, None].double() + i for i in (0, 1)))
-    return inside.diff(dim=1) * length / 3
+def _centres(length: int, of: int) -> Float64[np.ndarray, " length"]:
+    """Where `length` equal parts of `of` pixels have their middles; 0 is the middle of the first pixel."""
+    return (np.arange(length) + 0.5) * (of / length) - 0.5
+
+
+@cache
+def _thirds(length: int) -> Float64[np.ndarray, "3 length"]:
+    """How much of each of `length` pixels lies in each third; the columns sum to 1."""
+    edges = np.arange(length + 1) * (3 / length)
+    return np.diff([edges.clip(i, i + 1) for i in range(3)]) * (length / 3)

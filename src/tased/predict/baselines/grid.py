@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from tased.predict.maps import resized
+
 MAP_ROWS, MAP_COLUMNS = 224, 384  # the network's grid, so that all models give maps of one size
 LARGEST_ASPECT = 8  # a longer strip is squeezed to this, so that every grid keeps two dimensions
 
@@ -65,5 +67,4 @@ def unit_range(plane: Float[np.ndarray, "rows columns"]) -> Plane:
 
 def map_values(plane: Float[np.ndarray, "rows columns"]) -> Float[Tensor, "H W"]:
     """A method's plane as the values of a map: 224x384, float32, in [0, 1]."""
-    grown = resize(unit_range(plane), (MAP_ROWS, MAP_COLUMNS))
-    return torch.from_numpy(grown).clamp_(0.0, 1.0)
+    return torch.from_numpy(resized(unit_range(plane), MAP_ROWS, MAP_COLUMNS).clip(0, 1))
