@@ -13,9 +13,8 @@ from measured_tables import fill_all
 from network_drawing import network_drawing
 from PIL import Image
 
-from tased import load
+from tased import SaliencyMap, load
 from tased.apps.overlay import overlay
-from tased.predict.maps import SaliencyMap, by_maximum
 from tased.predict.predictor import TRAINING_FREE
 from tased.video.frame import Frame
 from tased.video.synthetic import clip
@@ -29,7 +28,7 @@ GAP = 6  # pixels
 
 def seen(frame: Frame, m: SaliencyMap) -> np.ndarray:
     """The frame under its map, as `--overlay` shows it."""
-    return overlay(frame.pixels, by_maximum(m.values, float(m.values.max())).numpy())
+    return overlay(frame.pixels, (m.values / m.values.max()).numpy())
 
 
 def sheet(rows: list[list[np.ndarray]], path: Path) -> None:
