@@ -30,6 +30,15 @@ def counts(result: dict[str, Any], names: tuple[str, ...]) -> str:
     return "\n".join(["| network | parameters | multiply-accumulates |", "| --- | ---: | ---: |", *rows])
 
 
+def comparison(result: dict[str, Any]) -> str:
+    """The paper's figures beside ours."""
+    rows = [
+        f"| {what} | {check['paper']} | {check['ours']:.2f}{check['unit']} |"
+        for what, check in result["paper"]["checks"].items()
+    ]
+    return "\n".join(["| | the paper's | ours |", "| --- | ---: | ---: |", *rows])
+
+
 def baselines(result: dict[str, Any]) -> str:
     """How well the training-free predictors say where people look."""
     rows = [
@@ -62,6 +71,7 @@ def tables() -> dict[str, str]:
     made = {}
     if (result := _result("network_counts")) is not None:
         made["counts"] = counts(result, SHORT)
+        made["comparison"] = comparison(result)
         made["all-counts"] = counts(result, tuple(result["networks"]))
     if (result := _result("baselines")) is not None:
         made["baselines"] = baselines(result)
