@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tased.cli import app, main
+from tased.network.config import CLIP_LENGTHS, NetworkConfig
 from tased.predict.statistics import COLUMNS
 from tased.video.synthetic import clip
 from tased.video.write_colour_movie import ColourMovie
@@ -136,6 +137,18 @@ def test_the_paper_and_ours_agree_where_we_say_so():
     )
     assert rows == [(what, check["paper"], f"{check['ours']:.2f}") for what, check in checks.items()]
     assert len(rows) == 4
+
+
+def test_the_table_of_clip_lengths_is_the_networks():
+    """Of every T: temporal strides, time in the prediction network, first auxiliary pooling, p, q."""
+    page = (ROOT / "docs/network.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\d), (\d) \| (\d) \| (\d) \| (\d) \| (\d) \|$", page, re.MULTILINE)
+    assert [int(row[0]) for row in rows] == list(CLIP_LENGTHS)
+    for length, *cells in (map(int, row) for row in rows):
+        config = NetworkConfig(clip_length=length)
+        pooled = length // 2 // config.decoder_time
+        strides, kernels = config.temporal_strides, config.temporal_kernels
+        assert cells == [*strides, config.decoder_time, pooled, *kernels]
 
 
 def test_scores_are_the_measured_ones():
