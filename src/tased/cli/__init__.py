@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed with one clear line on stderr, 2 wrong usage, 130 i
 """
 
 import logging
+import os
 import sys
 
 from cyclopts import App, CycloptsError
@@ -45,4 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("tased: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
         return 130
+    except BrokenPipeError:  # whoever read the progress has gone (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code if isinstance(code, int) else 0
