@@ -8,8 +8,8 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
+from tased.atomic import WholeFile
 from tased.predict.statistics import AREAS
-from tased.video.atomic import WholeFile
 from tased.video.read import open_video
 
 STRIP = 10  # pictures in the film strip
@@ -52,7 +52,7 @@ def write_page(page: Path, *, source: Path, overlay: Path, table: Path, model: s
         ],
     )
     with WholeFile(page) as file:
-        file.partial.write_text(text, encoding="utf-8")
+        file.write(text.encode())
 
 
 def _strip(movie: Path, seconds: list[float]) -> list[tuple[float, str]]:

@@ -6,7 +6,6 @@ Nothing here runs code that a file brings: safetensors holds none, and .pt files
 
 import hashlib
 import pickle
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from tased.errors import CheckpointError, OutputError, UsageError
+from tased.atomic import WholeFile
+from tased.errors import CheckpointError, UsageError
 from tased.network.config import RELEASED, NetworkConfig
 from tased.network.names import CLASSIFIERS, MARKS, Origin, ours
 from tased.network.tased import TASEDNet
@@ -110,14 +110,8 @@ def save_weights(
         for name, t in network.state_dict().items()
     }
     metadata = {**(notes or {}), "tased_config": network.config.to_json()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as beside:
-            partial = Path(beside) / path.name
-            save_file(tensors, partial, metadata)
-            partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path}: cannot be written: {error}") from error
+    with WholeFile(path) as file:
+        file.write(save(tensors, metadata))
 
 
 def _is_safetensors(path: Path) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
+from tased.atomic import AtomicWriter, check_suffix, remove
 from tased.errors import OutputError, UsageError
-from tased.video.atomic import AtomicWriter, check_suffix, remove
 from tased.video.levels import check_same_size
 
 _GROWTH = 1024  # maps by which a Zarr array grows; each growth rewrites its metadata

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from tased.video.atomic import check_suffix
+from tased.atomic import check_suffix
 from tased.video.frame import Frame
 from tased.video.levels import check_same_size
 from tased.video.sound import Sound, open_sound

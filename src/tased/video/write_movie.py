@@ -12,8 +12,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from jaxtyping import Float, UInt8, UInt16
 
+from tased.atomic import AtomicWriter, check_suffix
 from tased.errors import OutputError, UsageError
-from tased.video.atomic import AtomicWriter, check_suffix
 from tased.video.levels import check_same_size, levels
 
 TICK = Fraction(1, 90_000)  # seconds; whole for all usual frame rates

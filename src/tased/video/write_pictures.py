@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
+from tased.atomic import AtomicWriter, remove
 from tased.errors import OutputError, UsageError
-from tased.video.atomic import AtomicWriter, remove
 from tased.video.inputs import natural_key
 from tased.video.levels import levels
 

@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from tased.atomic import AtomicWriter, check_suffix
 from tased.errors import UsageError
-from tased.video.atomic import AtomicWriter, check_suffix
 
 Cell = str | int | float | bool | None | np.generic
 _ROWS_A_GROUP = 4096  # of a Parquet file: what is held in memory

@@ -97,18 +97,18 @@ class AtomicWriter(ABC):
 
 
 class WholeFile(AtomicWriter):
-    """A file that is written in one go, by whoever knows how, at `partial`."""
+    """A file that is written in one go."""
 
-    @property
-    def partial(self) -> Path:
-        """Where to write it; it moves to its name at the end of the `with`."""
-        return self._partial
+    def write(self, content: bytes) -> None:
+        """All of it."""
+        with self._failing_clearly():
+            self._partial.write_bytes(content)
 
     def _begin(self, partial: Path) -> None:
         """There is nothing to open."""
 
     def _finish(self, partial: Path) -> None:
-        """It was closed by whoever wrote it."""
+        """There is nothing to complete."""
 
 
 def output_error(path: Path, error: Exception) -> OutputError:
