@@ -1,5 +1,6 @@
 """Bad input: one clear line on stderr, the right exit code, and nothing half-written."""
 
+import json
 import os
 import signal
 import subprocess
@@ -101,6 +102,18 @@ def test_a_truncated_video_gives_what_it_has_and_fails(fails, tmp_path):
     assert f"{written} of 60 frames" in line
 
 
+def test_a_truncated_video_says_in_json_what_was_written(tmp_path, capsys):
+    whole = write_video(tmp_path / "w.mp4", textured(60), container_options={"movflags": "+faststart"})
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6)])
+    table = tmp_path / "t.csv"
+    assert main(["predict", str(cut), "--table", str(table), "--model", "centre", "--progress", "json"]) == 1
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["event"] == "failed"
+    assert last["outputs"] == {"table": str(table)}
+    assert last["frames"] == len(table.read_text().splitlines()) - 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -112,6 +125,7 @@ def test_a_truncated_video_gives_what_it_has_and_fails(fails, tmp_path):
         (["--every", "x"], "unable to convert"),
         (["--size", "640"], "WIDTHxHEIGHT"),
         (["--size", "0x9"], "WIDTHxHEIGHT"),
+        (["--size", "99999x99999"], "8192x8192"),
         (["--device", "tpu"], "cuda"),
         (["--model", "tased"], "--weights FILE"),
         (["--published"], "--weights FILE"),
@@ -158,12 +172,17 @@ def test_two_outputs_at_one_place(fails, clip, tmp_path):
 
 
 def test_one_file_for_several_inputs(fails, clip, tmp_path):
-    code, line = fails("predict", clip, clip, "--table", tmp_path / "t.csv", "--model", "centre")
-    assert code == 2
     other = write_video(tmp_path / "other.mp4", textured(2))
     code, line = fails("predict", clip, other, "--table", tmp_path / "t.csv", "--model", "centre")
     assert code == 2
     assert "give a folder" in line
+
+
+def test_an_input_given_twice_is_done_once(clip, tmp_path):
+    assert (
+        main(["predict", str(clip), str(clip), "--table", str(tmp_path / "t.csv"), "--model", "centre"]) == 0
+    )
+    assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
 
 
 @pytest.fixture

@@ -190,17 +190,37 @@ def test_views_and_read_only_arrays_are_taken():
     assert torch.equal(*given)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
-def test_other_arrays_are_refused(wrong):
-    with pytest.raises(UsageError, match=r"needed is RGB, uint8, \(H, W, 3\)"):
+@pytest.mark.parametrize(
+    "wrong",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8), "a.png"],
+)
+def test_other_things_are_refused(wrong):
+    with pytest.raises(UsageError, match=r"RGB,? uint8,? \(H, W, 3\)"):
         Stream(Counting).push(wrong)
 
 
-def test_impossible_options_are_refused():
-    with pytest.raises(UsageError, match="every is 0"):
-        Stream(Counting, every=0)
-    with pytest.raises(UsageError, match="0x9"):
-        Stream(Counting, size=(9, 0))
+def test_a_stream_has_one_size_until_it_is_reset():
+    stream = Stream(Counting)
+    stream.push(np.zeros((4, 6, 3), np.uint8))
+    with pytest.raises(UsageError, match="a frame of 8x4 came after frames of 6x4"):
+        stream.push(np.zeros((4, 8, 3), np.uint8))
+    stream.reset()
+    assert stream.push(np.zeros((4, 8, 3), np.uint8))[0].values.shape == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"every": 0}, "every is 0"),
+        ({"size": (9, 0)}, "0x9"),
+        ({"size": (9, 9000)}, "8192x8192"),
+        ({"size": "big"}, "'big'"),
+        ({"rate": 0}, "rate is 0"),
+    ],
+)
+def test_impossible_options_are_refused(options, words):
+    with pytest.raises(UsageError, match=words):
+        Stream(Counting, **options)
 
 
 def test_reset_forgets():

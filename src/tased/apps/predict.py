@@ -16,7 +16,7 @@ from tased.predict.maps import SaliencyMap, Scale
 from tased.predict.predictor import Predictor
 from tased.predict.scale import scaled, spool
 from tased.predict.statistics import COLUMNS, statistics
-from tased.predict.stream import Size
+from tased.predict.stream import Size, check_size
 from tased.video.frame import Frame
 from tased.video.inputs import list_inputs
 from tased.video.read import Video, open_video
@@ -42,6 +42,7 @@ class Summary:
 
     frames: int
     elapsed: float  # seconds of work
+    truncated: TruncatedVideoError | None = None  # the video ended early; what there was is written
 
 
 def predict_video(
@@ -67,10 +68,27 @@ def predict_video(
     A truncated video is written as far as it can be read, then TruncatedVideoError is raised. Raises
     VideoError, OutputError and UsageError as the readers and writers do.
     """
+    summary = _predict_video(source, outputs, predictor, every, cuts, scale, size, report)
+    if summary.truncated is not None:
+        raise summary.truncated
+    return summary
+
+
+def _predict_video(
+    source: str | Path,
+    outputs: Outputs,
+    predictor: Predictor,
+    every: int,
+    cuts: bool,
+    scale: Scale,
+    size: Size | None,
+    report: Callable[[Progress], None],
+) -> Summary:
     began = time.monotonic()
     video = open_video(source)
     if size is None:
         size = "network" if predictor.published else "source"
+    check_size(size)
     truncated: list[TruncatedVideoError] = []
     frames = 0
     with ExitStack() as stack:
@@ -80,14 +98,12 @@ def predict_video(
         for m, maximum in _with_maximum(watched, scale):
             files.write(m, maximum)
             frames += 1
-    if truncated:
-        raise truncated[0]
-    return Summary(frames, time.monotonic() - began)
+    return Summary(frames, time.monotonic() - began, truncated[0] if truncated else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one of several videos: a summary, or the error that ended it."""
+    """What came of one of several videos: a summary, the error that ended it, or, truncated, both."""
 
     source: Path
     outputs: Outputs
@@ -118,24 +134,18 @@ def predict_videos(
             sources += list_inputs(path)
         except TasedError as error:
             failed.append(Result(path, Outputs(), error=error))
+    sources = list({source.resolve(): source for source in sources}.values())  # each once
     plans = plan(sources, outputs, several=len(sources) + len(failed) > 1)
     yield from failed
     for source, own in plans:
         try:
-            summary = predict_video(
-                source,
-                own,
-                predictor=predictor,
-                every=every,
-                cuts=cuts,
-                scale=scale,
-                size=size,
-                report=partial(report, source),
+            summary = _predict_video(
+                source, own, predictor, every, cuts, scale, size, partial(report, source)
             )
         except TasedError as error:
             yield Result(source, own, error=error)
         else:
-            yield Result(source, own, summary)
+            yield Result(source, own, summary, summary.truncated)
 
 
 def _watched(

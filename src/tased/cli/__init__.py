@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"tased: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, CycloptsError | UsageError) else 1
+    except MemoryError:
+        print("tased: not enough memory; try --size network, or a smaller video", file=sys.stderr)  # noqa: T201
+        return 1
     except KeyboardInterrupt:
         print("tased: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
         return 130

@@ -122,15 +122,14 @@ def predict(
         ):
             results.append(result)
             name, paths = str(result.source), {k: str(p) for k, p in result.outputs.paths().items()}
+            done = result.summary
+            facts = {} if done is None else {"frames": done.frames, "elapsed": done.elapsed, "outputs": paths}
             if result.error is not None:
-                display.event("failed", input=name, error=str(result.error))
-            if result.summary is not None:
-                done = result.summary
-                display.event("done", input=name, frames=done.frames, elapsed=done.elapsed, outputs=paths)
-                rate = done.frames / done.elapsed
-                display.line(
-                    f"{name}: {done.frames} frames, {rate:.1f} a second -> {', '.join(paths.values())}"
-                )
+                display.event("failed", input=name, error=str(result.error), **facts)
+            elif done is not None:
+                display.event("done", input=name, **facts)
+                speed = f"{done.frames} frames, {done.frames / done.elapsed:.1f} a second"
+                display.line(f"{name}: {speed} -> {', '.join(paths.values())}")
     failed = [(str(r.source), r.error) for r in results if r.error is not None]
     if len(results) == 1:
         for _, error in failed:

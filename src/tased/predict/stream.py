@@ -13,7 +13,18 @@ from tased.predict.shot import Shot
 from tased.predict.sparse import SparseShot
 from tased.video.frame import Frame
 
+LARGEST = 8192  # rows or columns of a map: 8K
 Size = Literal["network", "source"] | tuple[int, int]
+
+
+def check_size(size: Size) -> None:
+    """Raise UsageError for a size that maps cannot have."""
+    if isinstance(size, str) and size not in ("network", "source"):
+        raise UsageError(f"size is {size!r}; it must be 'network', 'source' or (rows, columns)")
+    if isinstance(size, tuple) and not 1 <= min(size) <= max(size) <= LARGEST:
+        raise UsageError(
+            f"a size of {size[1]}x{size[0]} was asked for; it must be from 1x1 to {LARGEST}x{LARGEST}"
+        )
 
 
 class Stream:
@@ -40,8 +51,9 @@ class Stream:
     ):
         if every < 1:
             raise UsageError(f"every is {every}; it must be 1 (all frames) or more")
-        if isinstance(size, tuple) and min(size) < 1:
-            raise UsageError(f"a size of {size[1]}x{size[0]} was asked for; it must be 1x1 or more")
+        check_size(size)
+        if not 0 < rate < float("inf"):
+            raise UsageError(f"rate is {rate}; it is frames a second, above 0")
         self._begin = begin
         self._every = every
         self._cuts = cuts
@@ -53,26 +65,19 @@ class Stream:
         """Start over, with no memory of the frames so far."""
         self._detector = CutDetector() if self._cuts else None
         self._count = 0  # frames pushed
+        self._frame_size: tuple[int, int] = (0, 0)
         self._shot = self._new_shot()
 
     def push(self, frame: Frame | np.ndarray) -> list[SaliencyMap]:
         """Take the next frame: a Frame, or RGB uint8 (H, W, 3); return the maps that became ready."""
-        pixels = frame if isinstance(frame, np.ndarray) else frame.pixels
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-            raise UsageError(
-                f"a frame of shape {pixels.shape} and type {pixels.dtype} was given; "
-                "needed is RGB, uint8, (H, W, 3)"
-            )
-        # PyTorch takes neither views with reversed channels, as people make of OpenCV's BGR, nor read-only.
-        pixels = np.require(pixels, requirements=["C", "W"])
-        if isinstance(frame, np.ndarray):
+        pixels = self._checked(frame.pixels if isinstance(frame, Frame) else frame)
+        if not isinstance(frame, Frame):
             frame = Frame(pixels, self._count, self._count / self._rate)
         frame = replace(frame, pixels=pixels)
         self._count += 1
         maps = []
         if self._detector is not None and self._detector.begins_shot(frame):
             maps += self.drain()
-        self._frame_size = frame.pixels.shape[:2]
         return maps + self._sized(self._shot.push(frame))
 
     def drain(self) -> list[SaliencyMap]:
@@ -80,6 +85,27 @@ class Stream:
         maps = self._sized(self._shot.drain())
         self._shot = self._new_shot()
         return maps
+
+    def _checked(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels as the models take them, or UsageError."""
+        if not isinstance(pixels, np.ndarray):
+            raise UsageError(
+                f"a {type(pixels).__name__} was pushed; needed is a Frame, or RGB uint8 (H, W, 3)"
+            )
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise UsageError(
+                f"a frame of shape {pixels.shape} and type {pixels.dtype} was given; "
+                "needed is RGB, uint8, (H, W, 3)"
+            )
+        size = (pixels.shape[0], pixels.shape[1])
+        if self._count and size != self._frame_size:
+            raise UsageError(
+                f"a frame of {size[1]}x{size[0]} came after frames of {self._frame_size[1]}x"
+                f"{self._frame_size[0]}; a stream has one size: resize the frames, or begin another stream"
+            )
+        self._frame_size = size
+        # PyTorch takes neither views with reversed channels, as people make of OpenCV's BGR, nor read-only.
+        return np.require(pixels, requirements=["C", "W"])
 
     def _new_shot(self) -> Shot:
         shot = self._begin()
