@@ -4,6 +4,7 @@ TasedError
 ├── UsageError (also ValueError)         an argument or option that cannot be
 ├── VideoError (also ValueError)         a video, picture or folder that cannot be read
 │   └── TruncatedVideoError              its readable frames were given first
+├── DataError (also ValueError)          a data set, ground truth or prediction that is missing or broken
 ├── OutputError (also OSError)           a file or folder that cannot be written
 └── CheckpointError (also ValueError)    weights that do not fit, are damaged, or hold only an encoder
 
@@ -25,6 +26,10 @@ class VideoError(TasedError, ValueError):
 
 class TruncatedVideoError(VideoError):
     """A video that ends before its own header says; raised after its last readable frame."""
+
+
+class DataError(TasedError, ValueError):
+    """A data set, a ground truth or a prediction that is missing, broken, or does not fit the other."""
 
 
 class OutputError(TasedError, OSError):

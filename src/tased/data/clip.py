@@ -1,0 +1,69 @@
+"""What every data set is made of: clips, each with its frames and what is known of where people looked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from tased.video.read import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where people looked in one frame, at the size of the ground truth."""
+
+    fixations: Int64[np.ndarray, "N 2"]  # row, column in pixels; a pixel that was hit twice stands twice
+    observers: Int64[np.ndarray, " N"] | None  # who, by number from 0; None where a data set does not say
+    density: Float32[np.ndarray, "H W"] | None  # as distributed, or made of the fixations; of any scale
+    outside: int = 0  # fixations of this frame that lay outside of it, and are not among the others
+
+
+class Clip(Protocol):
+    """One video of a data set. Light: it can be pickled, and holds no pixels."""
+
+    @property
+    def name(self) -> str:
+        """As the data set calls it: predictions are found by it."""
+
+    @property
+    def rows(self) -> int:
+        """Of the ground truth, pixels."""
+
+    @property
+    def columns(self) -> int:
+        """Of the ground truth, pixels."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames have a ground truth, counted from the first."""
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """What the data set calls its frames (file names without suffix), in order."""
+
+    def video(self) -> Video:
+        """The frames; raises VideoError if they are missing."""
+
+    def truth(self, index: int) -> Truth:
+        """What is known of frame `index`, from 0; raises DataError for a broken or missing file."""
+
+
+class DataSet(Protocol):
+    """A data set on disk."""
+
+    @property
+    def name(self) -> str:
+        """As tables call it: DHF1K, Hollywood2, UCFSports, or a folder's name."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    def clips(self, split: str | None = None) -> Sequence[Clip]:
+        """The clips of a split with a ground truth, in natural order; None takes the split to evaluate on."""
+
+    def fingerprint(self, split: str | None = None) -> str:
+        """A hash of names, sizes and counts of what `clips` gives: two copies of one data set agree."""

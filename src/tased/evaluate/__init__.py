@@ -1,0 +1,1 @@
+"""How well maps predict gaze: metrics, protocols, results, tables."""
