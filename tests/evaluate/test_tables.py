@@ -86,9 +86,20 @@ def test_a_part_of_the_split_does_not_compete():
     assert any("1 videos of the 100" in note for note in table.notes)
 
 
-@pytest.mark.parametrize(("alias", "split"), [("val", "validation"), ("Validation", "validation")])
-def test_splits_go_by_their_other_names(alias, split):
-    assert paper_table(4, [a_hundred(2.0, split=alias)]).rows[-1].split == split
+@pytest.mark.parametrize(
+    ("data", "alias", "split", "number"),
+    [
+        ("DHF1K", "val", "validation", 4),
+        ("DHF1K", "Validation", "validation", 4),
+        ("DHF1K", "evaluation", "validation", 4),
+        ("Hollywood2", "testing", "test", 3),
+        ("UCFSports", "evaluation", "test", 3),
+    ],
+)
+def test_splits_go_by_their_other_names(data, alias, split, number):
+    table = paper_table(number, [a_hundred(2.0, data=data, split=alias)], data=data)
+    assert table.rows[-1].split == split
+    assert not any("WARNING" in note for note in table.notes)
 
 
 def test_copies_that_differ_are_told():

@@ -93,7 +93,7 @@ def compare(
     UsageError
         For a metric that does not exist, a negative threshold, or too few resamples.
     DataError
-        If data, fingerprint, split or protocol differ, if a name stands twice, or if no video has a
+        If data, fingerprint or protocol differ, if a name stands twice, or if no video has a
         score in both.
 
     """
@@ -124,8 +124,10 @@ def compare(
     videos.sort(key=lambda video: (-sign * video.difference, video.name))
     differences = np.array([video.difference for video in videos])
     notes = []
-    if a.protocol == "dhf1k" and a.seed != b.seed:
-        notes.append(f"Different frames were drawn of each video: seed {a.seed} and seed {b.seed}.")
+    if a.seed != b.seed:
+        notes.append(
+            f"What is drawn at random, perhaps the frames, differs: seed {a.seed} and seed {b.seed}."
+        )
     uneven = sum(ours[v.name].frames != theirs[v.name].frames for v in videos)
     if uneven:
         notes.append(
@@ -202,14 +204,13 @@ def count(number: int, noun: str) -> str:
 def _check_same_terms(a: Results, b: Results) -> None:
     for what, one, other in (
         ("data", a.data, b.data),
-        ("split", a.split, b.split),
         ("protocol", a.protocol, b.protocol),
         ("data's fingerprint", a.fingerprint, b.fingerprint),
     ):
         if one != other:
             raise DataError(
-                f"{a.model} and {b.model} cannot be paired: the {what} is {one[:16]!r} in one and {other[:16]!r} "
-                "in the other; evaluate both on the same terms"
+                f"{a.model} and {b.model} cannot be paired: the {what} is {one[:16]!r} in one and "
+                f"{other[:16]!r} in the other; evaluate both on the same terms"
             )
 
 
