@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from tased.data.finding import Finding
+from tased.data.maps import Gaussian
 from tased.video.read import Video
 
 
@@ -44,6 +46,10 @@ class Clip(Protocol):
     def frame_names(self) -> tuple[str, ...]:
         """What the data set calls its frames (file names without suffix), in order."""
 
+    @property
+    def maps_given(self) -> bool:
+        """Whether the densities are the data set's own files, not made here of the fixations."""
+
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
 
@@ -62,8 +68,21 @@ class DataSet(Protocol):
     def path(self) -> Path:
         """Where it is."""
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Those with a ground truth; the first is the one to evaluate on."""
+
+    def gaussian(self, clip: Clip) -> Gaussian | None:
+        """What the data set's maps of a clip are made with; None where it does not say."""
+
+    def strays(self) -> Sequence[Finding]:
+        """What is there but belongs to no clip, or has a name that cannot be understood."""
+
     def clips(self, split: str | None = None) -> Sequence[Clip]:
-        """The clips of a split with a ground truth, in natural order; None takes the split to evaluate on."""
+        """The clips of a split with a ground truth, in natural order; None takes the split to evaluate on.
+
+        Raises UsageError for a split that the data set does not have, DataError for one without clips.
+        """
 
     def fingerprint(self, split: str | None = None) -> str:
         """A hash of names, sizes and counts of what `clips` gives: two copies of one data set agree."""

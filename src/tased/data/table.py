@@ -1,0 +1,214 @@
+"""Anyone's own recordings: videos, and one table of gaze.
+
+gaze.csv (any one .csv, .tsv, .csv.gz, .tsv.gz or .parquet), and the videos beside it or in videos/
+"""
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tased.data.clip import Clip, Truth
+from tased.data.finding import Finding
+from tased.data.fingerprint import fingerprint
+from tased.data.folders import entries, subfolder
+from tased.data.gaze_table import SUFFIXES, GazeTable, read_gaze_table
+from tased.data.maps import DHF1K_SIGMA, Gaussian, gaussian_density, relative
+from tased.errors import DataError, UsageError
+from tased.video.inputs import is_picture, is_video_name
+from tased.video.read import Video, open_video
+
+log = logging.getLogger(__name__)
+
+_ROUNDING = 1e-6  # frames: a time of 0.28 s at 25 frames a second is frame 7, not 6.999...
+
+
+@dataclass(frozen=True)
+class TableClip:
+    """One video and its gaze; each row is gaze on every frame from `first` to `last`."""
+
+    name: str  # of the file without its suffix
+    path: Path
+    rows: int
+    columns: int
+    frames: int  # as the video's header says
+    first: np.ndarray  # int64, frames from 0
+    last: np.ndarray
+    row: np.ndarray  # int64, pixels; may lie outside
+    column: np.ndarray
+    observer: np.ndarray | None
+    late: int  # rows that begin after the last frame, and are on none
+    maps_given: bool = False
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """Numbers from 0001."""
+        return tuple(f"{index + 1:04d}" for index in range(self.frames))
+
+    @property
+    def gaussian(self) -> Gaussian:
+        """Of DHF1K, for want of a word on the screen and its distance."""
+        return relative(DHF1K_SIGMA, self.columns)
+
+    def video(self) -> Video:
+        """The frames; raises VideoError if they are missing."""
+        return open_video(self.path)
+
+    def truth(self, index: int) -> Truth:
+        """Gaze that lies in the frame, and a map made of it; the gaze outside is counted."""
+        if not 0 <= index < self.frames:
+            raise DataError(f"{self.name}: has {self.frames} frames, and no frame {index}")
+        now = (self.first <= index) & (index <= self.last)
+        row, column = self.row[now], self.column[now]
+        inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
+        fixations = np.stack([row[inside], column[inside]], axis=1)
+        density = gaussian_density(fixations, self.rows, self.columns, self.gaussian).astype(np.float32)
+        observers = None if self.observer is None else self.observer[now][inside]
+        return Truth(fixations, observers, density, outside=int((~inside).sum()))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Videos and a table; all of it is one split, `all`."""
+
+    path: Path  # the folder
+    table: Path
+    gaze: GazeTable
+    splits: tuple[str, ...] = ("all",)
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.path.resolve().name
+
+    def gaussian(self, clip: Clip) -> Gaussian:
+        """DHF1K's share of the width, 12.74 px in 640; nothing here says what a degree is."""
+        return relative(DHF1K_SIGMA, clip.columns)
+
+    def clips(self, split: str | None = None) -> list[TableClip]:
+        """The videos that the table names."""
+        if split not in (None, "all"):
+            raise UsageError(f"{self.name}: a table of gaze has no split {split!r}, only 'all'")
+        return self._clips
+
+    def fingerprint(self, split: str | None = None) -> str:
+        """Of names, sizes and counts, those of the rows too."""
+        return fingerprint(self.name, self.clips(split), len(self.gaze.x), self.gaze.blank)
+
+    def strays(self) -> list[Finding]:
+        """Videos without gaze, and gaze that begins after its video's end."""
+        known = {clip.path for clip in self._clips}
+        found = [
+            Finding("missing", path, "the table has no gaze on this video")
+            for path in _videos(self.path)
+            if path not in known
+        ]
+        for clip in self._clips:
+            if clip.late:
+                message = f"{clip.late} rows of {clip.name} begin after its last frame"
+                found.append(Finding("outside", self.table, message))
+        return found
+
+    @cached_property
+    def _clips(self) -> list[TableClip]:
+        videos: dict[str, list[Path]] = {}
+        for path in _videos(self.path):
+            for key in {path.stem.casefold(), path.name.casefold()}:
+                videos.setdefault(key, []).append(path)
+        clips = []
+        taken: dict[Path, str] = {}
+        for number, name in enumerate(self.gaze.videos):
+            found = videos.get(Path(name).name.casefold(), [])
+            if len(found) != 1:
+                why = f"there are {len(found)} of that name" if found else "there is none here or in videos/"
+                raise DataError(f"{self.table}: has gaze on a video {name!r}, and {why}")
+            if found[0] in taken:
+                raise DataError(
+                    f"{self.table}: calls one video {taken[found[0]]!r} and {name!r}; take one name"
+                )
+            taken[found[0]] = name
+            clips.append(_clip(found[0], self.gaze, number, self.table))
+        return clips
+
+
+def open_table(path: Path) -> Table:
+    """The table itself, or a folder that holds one."""
+    if path.is_file():
+        return Table(path.parent, path, read_gaze_table(path))
+    tables = [entry for entry in entries(path) if entry.is_file() and is_table(entry)]
+    if len(tables) != 1:
+        found = f"holds {', '.join(table.name for table in tables)}" if tables else "holds no table of gaze"
+        raise DataError(f"{path}: {found}; give the path of one {', '.join(SUFFIXES)}")
+    return Table(path, tables[0], read_gaze_table(tables[0]))
+
+
+def is_table(path: Path) -> bool:
+    """Whether the name is a table's; the file itself is not read."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def _videos(folder: Path) -> list[Path]:
+    """Files and folders of pictures, beside the table and in videos/."""
+    inner = subfolder(folder, "videos", "video")
+    places = [folder] if inner is None else [folder, inner]
+    there = [entry for place in places for entry in entries(place) if entry != inner]
+    return [entry for entry in there if is_video_name(entry) or (entry.is_dir() and _has_pictures(entry))]
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(is_picture(entry) for entry in entries(folder))
+
+
+def _clip(path: Path, gaze: GazeTable, number: int, table: Path) -> TableClip:
+    video = open_video(path)
+    frames = video.frames if video.frames is not None else sum(1 for _ in video)
+    mine = gaze.video == number
+    if gaze.start is not None:
+        start, duration = gaze.start[mine], gaze.duration[mine]
+        first, last = frames_covered(start, duration, float(video.rate))
+    else:
+        first = last = gaze.frame[mine]
+        if first.max() >= frames:
+            hint = "; if it counts from 1, call the column frame_number" if first.max() == frames else ""
+            raise DataError(
+                f"{table}: has gaze on frame {first.max()} of {path.name}, whose {frames} frames are 0 to "
+                f"{frames - 1}{hint}"
+            )
+    late = first >= frames
+    if late.any():
+        log.warning("%s: %d rows begin after the last frame of %s", table, late.sum(), path.name)
+    kept = ~late
+    width, height = (video.width, video.height) if gaze.units == "shares" else (1, 1)
+    return TableClip(
+        name=path.stem if path.is_file() else path.name,
+        path=path,
+        rows=video.height,
+        columns=video.width,
+        frames=frames,
+        first=first[kept],
+        last=last[kept],
+        row=_pixels(gaze.y[mine][kept] * height, video.height if gaze.units == "shares" else None),
+        column=_pixels(gaze.x[mine][kept] * width, video.width if gaze.units == "shares" else None),
+        observer=None if gaze.observer is None else gaze.observer[mine][kept],
+        late=int(late.sum()),
+    )
+
+
+def frames_covered(start: np.ndarray, duration: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last frame shown during each time; frame i is shown from i / rate to (i + 1) / rate.
+
+    25 frames a second: 0.07 s from 0.05 s on is 0.05..0.12 s, frame 1 (0.04..0.08) and frame 2 (0.08..0.12).
+    """
+    first = np.floor(start * rate + _ROUNDING).astype(np.int64)
+    last = np.ceil((start + duration) * rate - _ROUNDING).astype(np.int64) - 1
+    return first, np.maximum(first, last)
+
+
+def _pixels(places: np.ndarray, size: int | None) -> np.ndarray:
+    """The pixel that each place lies in; a share of exactly 1 is the last pixel."""
+    pixels = np.floor(places).astype(np.int64)
+    if size is not None:
+        pixels[places == size] = size - 1
+    return pixels
