@@ -1,18 +1,12 @@
 """`tased demo`, and its page in a real browser."""
 
-import html
-import json
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
+from tests.browser import facts_of, needs_chromium
 
 from tased.cli import main
 from tased.video.read import open_video
-
-CHROMIUM = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")
@@ -45,27 +39,7 @@ def test_it_says_where_things_are(tmp_path, capsys):
     assert str(tmp_path / "d" / "overlay.mp4") in told
 
 
-def browse(page, tmp_path, width, script=""):
-    """Open a page in headless Chromium, run a script in it, and return the page as it is then."""
-    copy = tmp_path / "page.html"
-    text = page.read_text()
-    # Errors of the page's own script show in its title.
-    watch = "<script>window.onerror = m => { document.title = 'ERROR ' + m; };</script>"
-    text = text.replace("<head>", f"<head>{watch}")
-    copy.write_text(text.replace("</body>", f"<script>{script}</script></body>"))
-    done = subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900",
-            "--virtual-time-budget=3000", "--dump-dom", copy.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
-    return html.unescape(done.stdout)
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@needs_chromium
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_works_in_a_browser(folder, tmp_path, width):
     """On a phone's width and a desk's: movies load, the timeline follows, nothing overflows."""
@@ -84,11 +58,7 @@ def test_the_page_works_in_a_browser(folder, tmp_path, width):
         });
       });
     """
-    page = browse(folder / "index.html", tmp_path, width, script)
-    assert "ERROR" not in re.search(r"<title>(.*?)</title>", page)[1]
-    found = re.search(r'data-found="({.*?})"', page)
-    assert found, "the movies did not load"
-    facts = json.loads(found[1])
+    facts = facts_of(folder / "index.html", tmp_path, width, script)
     assert facts["durations"] == pytest.approx([0.8, 0.8], abs=0.05)
     assert facts["clock"] == "0.60 s"  # the eighth of ten pictures of 20 frames: frame 15
     assert sum(facts["shares"]) == pytest.approx(100, abs=5)
