@@ -77,8 +77,6 @@ def read_matrix(path: Path) -> np.ndarray:
         name: values.toarray() if issparse(values) else values  # type: ignore[attr-defined]
         for name, values in found.items()
     }
-        name: csc_array(values).toarray() if issparse(values) else values for name, values in found.items()
-    }
     matrices = {
         name: values
         for name, values in dense.items()
