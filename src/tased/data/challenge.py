@@ -11,12 +11,13 @@ evaluation reads them. The pictures beside it lose fixations that share a pixel,
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from tased.data.clip import Clip, Truth
 from tased.data.finding import Finding
@@ -79,14 +80,21 @@ class ChallengeClip:
         """The frames; raises VideoError if they are missing."""
         return open_video(self.source)
 
-    def truth(self, index: int) -> Truth:
-        """Fixations inside the frame, those outside counted, and the map of the movie, if there is one."""
+    def gaze(self, index: int) -> Truth:
+        """Fixations inside the frame; those outside are counted."""
         if not 0 <= index < self.frames:
             raise DataError(f"{self.name}: has fixations of {self.frames} frames, and of no frame {index}")
         found = self._fixations[index]
         inside = (found >= 0).all(axis=1) & (found < [self.rows, self.columns]).all(axis=1)
-        density = None if self.saliency is None else self._maps[index]
-        return Truth(found[inside], None, density, outside=int((~inside).sum()))
+        return Truth(found[inside], None, None, outside=int((~inside).sum()))
+
+    def density(self, index: int) -> Float32[np.ndarray, "H W"] | None:
+        """A frame of the movie of maps, None where there is no movie; going backwards is slow."""
+        return None if self.saliency is None else self._maps[index]
+
+    def truth(self, index: int) -> Truth:
+        """Fixations and map of one frame."""
+        return replace(self.gaze(index), density=self.density(index))
 
     @cached_property
     def _maps(self) -> GrayMovieReader:

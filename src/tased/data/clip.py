@@ -53,8 +53,14 @@ class Clip(Protocol):
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
 
+    def gaze(self, index: int) -> Truth:
+        """Who looked where in frame `index`, from 0, without a density; DataError for a broken file."""
+
+    def density(self, index: int) -> Float32[np.ndarray, "H W"] | None:
+        """Where one would look in frame `index`; DataError for a broken or missing file."""
+
     def truth(self, index: int) -> Truth:
-        """What is known of frame `index`, from 0; raises DataError for a broken or missing file."""
+        """Both: all that is known of frame `index`."""
 
 
 class DataSet(Protocol):

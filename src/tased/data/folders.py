@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tased.data.finding import FileError
 from tased.errors import DataError
 from tased.video.inputs import natural_key
 
@@ -25,11 +26,11 @@ class Numbered:
         if len(names) == 1:
             return self.folder / names[0]
         if names:
-            raise DataError(f"{self.folder}: {' and '.join(names)} are both number {number}; remove one")
-        raise DataError(
-            f"{self.folder / self.expected(number)}: is missing, with no other of number {number}; "
-            "is the copy whole?"
-        )
+            others = " and ".join(names[1:])
+            raise FileError(
+                "misnamed", self.folder / names[0], f"{others} is number {number} too; remove one of them"
+            )
+        raise FileError("missing", self.folder / self.expected(number), "is missing; is the copy whole?")
 
     def expected(self, number: int) -> str:
         """What the file of this number would be called, after its neighbours."""
@@ -38,13 +39,6 @@ class Numbered:
             if match is not None:
                 return f"{match['prefix']}{number:0{len(match['number'])}d}{Path(name).suffix}"
         return f"{number:04d}.png"
-
-    @property
-    def missing(self) -> list[int]:
-        """The numbers without a file between the first and the last."""
-        return [
-            n for n in range(min(self.files, default=1), max(self.files, default=0)) if n not in self.files
-        ]
 
 
 def child(folder: Path, *names: str) -> Path | None:

@@ -59,6 +59,12 @@ class GazeTable:
     units_from: str  # how they are known
     blank: int  # rows without a place: blinks and losses of track
 
+    @property
+    def remark(self) -> str:
+        """What was made of the columns x and y, in one line."""
+        left_out = f"; {self.blank} rows without a place are left out" if self.blank else ""
+        return f"x and y are {self.units} of the frame: {self.units_from}{left_out}"
+
 
 def read_gaze_table(path: Path) -> GazeTable:
     """Read .csv or .tsv (also .gz; commas, semicolons or tabs), or .parquet with `tased[parquet]`.

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8, UInt16
 from PIL import Image, UnidentifiedImageError
 
-from tased.errors import DataError
+from tased.data.finding import FileError
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # what Pillow raises
 _GRAY_TYPES = (np.uint8, np.uint16)
@@ -35,10 +35,11 @@ def read_fixated(path: Path) -> Bool[np.ndarray, "H W"]:
     values = read_matrix(path) if path.suffix.lower() == ".mat" else _read_gray(path)
     levels = np.unique(values)
     if np.count_nonzero(levels) > 1 or (len(levels) == 1 and levels[0] != 0):
-        raise DataError(
-            f"{path}: is no picture of fixations: it has {len(levels)} levels from {levels[0]} to "
-            f"{levels[-1]}, not 0 and one other; is it a map, or a JPEG once?"
+        message = (
+            f"is no picture of fixations: it has {len(levels)} levels from {levels[0]} to {levels[-1]}, "
+            "not 0 and one other; is it a map, or was it a JPEG once?"
         )
+        raise FileError("broken", path, message)
     fixated: Bool[np.ndarray, "H W"] = values != 0
     return fixated
 
@@ -57,10 +58,10 @@ def _read_gray(path: Path) -> UInt8[np.ndarray, "H W"] | UInt16[np.ndarray, "H W
         values = values[..., :-1]  # without opacity
     if values.ndim == 3:
         if (values != values[..., :1]).any():
-            raise DataError(f"{path}: is in colour; a ground truth is gray")
+            raise FileError("broken", path, "is in colour; a ground truth is gray")
         values = values[..., 0]
     if values.dtype not in _GRAY_TYPES:
-        raise DataError(f"{path}: holds {values.dtype} values; a ground truth has 8 or 16 bits a pixel")
+        raise FileError("broken", path, f"holds {values.dtype} values; a ground truth has 8 or 16 bits")
     return values
 
 
@@ -88,12 +89,13 @@ def read_matrix(path: Path) -> np.ndarray:
     }
     if len(matrices) != 1:
         there = ", ".join(matrices) or "none"
-        raise DataError(f"{path}: should hold one matrix of numbers, the fixated pixels; found {there}")
+        message = f"should hold one matrix of numbers, the fixated pixels; found {there}"
+        raise FileError("broken", path, message)
     return next(iter(matrices.values()))
 
 
-def _broken(path: Path, error: BaseException) -> DataError:
+def _broken(path: Path, error: BaseException) -> FileError:
     if isinstance(error, FileNotFoundError):
-        return DataError(f"{path}: is missing; is the copy whole?")
+        return FileError("missing", path, "is missing; is the copy whole?")
     reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error).rstrip(".")
-    return DataError(f"{path}: cannot be read ({reason}); copy or download it again")
+    return FileError("broken", path, f"cannot be read ({reason}); copy or download it again")

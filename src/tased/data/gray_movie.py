@@ -8,7 +8,7 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from jaxtyping import Float32
 
-from tased.errors import DataError
+from tased.data.finding import FileError
 
 
 class GrayMovieReader:
@@ -28,7 +28,8 @@ class GrayMovieReader:
             self._next += 1
             if self._next == index + 1:
                 return values
-        raise DataError(f"{self.path}: ends after {self._next} maps, and has none for frame {index + 1}")
+        message = f"ends after {self._next} maps, and has none for frame {index + 1}"
+        raise FileError("mismatched", self.path, message)
 
 
 def gray_frames(path: Path) -> Iterator[Float32[np.ndarray, "H W"]]:
@@ -36,16 +37,16 @@ def gray_frames(path: Path) -> Iterator[Float32[np.ndarray, "H W"]]:
     try:
         with av.open(str(path.absolute())) as container:
             if not container.streams.video:
-                raise DataError(f"{path}: holds no video, and should hold maps")
+                raise FileError("broken", path, "holds no video, and should hold maps")
             for frame in container.decode(video=0):
                 yield _luma(path, frame)
     except (av.error.FFmpegError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as a movie of maps ({error.strerror})") from error
+        raise FileError("broken", path, f"is no movie of maps that can be read ({error.strerror})") from error
 
 
 def _luma(path: Path, frame: av.VideoFrame) -> Float32[np.ndarray, "H W"]:
     if frame.format.is_rgb or not (frame.format.is_planar or frame.format.name.startswith("gray")):
-        raise DataError(f"{path}: stores {frame.format.name}; maps are gray or planar YUV")
+        raise FileError("broken", path, f"stores {frame.format.name}; maps are gray or planar YUV")
     bits = frame.format.components[0].bits
     plane = frame.planes[0]
     stored = np.frombuffer(memoryview(plane), np.uint8 if bits <= 8 else np.dtype("<u2"))

@@ -1,13 +1,14 @@
 """A clip whose ground truth is one picture of fixations a frame, and perhaps one map."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from tased.data.clip import Truth
-from tased.data.finding import Finding
+from tased.data.finding import FileError, Finding
 from tased.data.folders import Numbered, entries, numbered, subfolder
 from tased.data.gray import read_fixated, read_map, size_of
 from tased.data.maps import Gaussian, gaussian_density, relative
@@ -64,9 +65,9 @@ class PictureClip:
     @cached_property
     def frame_names(self) -> tuple[str, ...]:
         """Names of the pictures of fixations, without suffix."""
-        return tuple(Path(self._name(number)).stem for number in range(self.first, self.last + 1))
+        return tuple(Path(self._file(number)).stem for number in range(self.first, self.last + 1))
 
-    def _name(self, number: int) -> str:
+    def _file(self, number: int) -> str:
         there = self.fixations.files.get(number)
         return there[0] if there else self.fixations.expected(number)
 
@@ -89,28 +90,39 @@ class PictureClip:
         except DataError as error:
             raise VideoError(str(error)) from error
 
-    def truth(self, index: int) -> Truth:
-        """Fixations and map of a frame; observers are not distributed with these data sets."""
-        if not 0 <= index < self.frames:
-            raise DataError(f"{self.name}: has {self.frames} frames of ground truth, and no frame {index}")
-        path = self.fixations.path(self.first + index)
+    def gaze(self, index: int) -> Truth:
+        """The fixated pixels; observers are not distributed with these data sets."""
+        path = self.fixations.path(self._number(index))
         fixated = read_fixated(path)
         self._check_size(path, fixated.shape)
-        fixations = np.argwhere(fixated).astype(np.int64)
+        return Truth(np.argwhere(fixated).astype(np.int64), None, None)
+
+    def density(self, index: int) -> Float32[np.ndarray, "H W"]:
+        """The levels of its picture, or a map made of the fixations where there is no folder of maps."""
         if self.maps is None:
-            density = gaussian_density(fixations, self.rows, self.columns, self.gaussian).astype(np.float32)
-        else:
-            map_path = self.maps.path(self.first + index)
-            density = read_map(map_path)
-            self._check_size(map_path, density.shape)
-        return Truth(fixations=fixations, observers=None, density=density)
+            fixations = self.gaze(index).fixations
+            return gaussian_density(fixations, self.rows, self.columns, self.gaussian).astype(np.float32)
+        path = self.maps.path(self._number(index))
+        density = read_map(path)
+        self._check_size(path, density.shape)
+        return density
+
+    def truth(self, index: int) -> Truth:
+        """Fixations and map of one frame."""
+        return replace(self.gaze(index), density=self.density(index))
+
+    def _number(self, index: int) -> int:
+        if not 0 <= index < self.frames:
+            raise DataError(f"{self.name}: has {self.frames} frames of ground truth, and no frame {index}")
+        return self.first + index
 
     def _check_size(self, path: Path, shape: tuple[int, ...]) -> None:
         if shape != self._size:
-            raise DataError(
-                f"{path}: is {shape[1]}x{shape[0]}, but the first picture of fixations of {self.name} is "
+            message = (
+                f"is {shape[1]}x{shape[0]}, but the first picture of fixations of {self.name} is "
                 f"{self.columns}x{self.rows}; all of a clip has one size"
             )
+            raise FileError("mismatched", path, message)
 
     def misnamed(self) -> list[Finding]:
         """Pictures of its folders whose names say no frame."""

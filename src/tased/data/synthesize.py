@@ -51,14 +51,15 @@ def synthesize(
     height: int = 96,
     observers: int = 12,
     seed: int = 0,
-    report: Callable[[int], None] | None = None,
+    report: Callable[[str, int], None] | None = None,
 ) -> list[str]:
     """Write a data set that appears under its name when it is whole; return the names of its clips.
 
     Videos are `Scene`s, gaze is that of `viewers.gaze`. Beside them `known_density.npz` has, for every clip
     by its name, (frames, rows, columns) of the density that fixations were drawn from, divided by the
     uniform one: 1 is chance. Half of the clips are of the split to evaluate on, half of the other, where a
-    layout has two. One seed gives one data set. `report` is told after each clip how many are done.
+    layout has two. One seed gives one data set. `report` is told each clip's name and how
+    many are done.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def synthesize(
             densities = [known_density(scene, index) * width * height for index in range(frames)]
             known[name] = np.stack(densities).astype(np.float16)
             if report is not None:
-                report(number + 1)
+                report(name, number + 1)
         if layout == "table":
             _write_table(folder.place / "gaze.csv", rows)
         np.savez_compressed(folder.place / KNOWN, allow_pickle=False, **known)

@@ -4,11 +4,12 @@ gaze.csv (any one .csv, .tsv, .csv.gz, .tsv.gz or .parquet), and the videos besi
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from tased.data.clip import Clip, Truth
 from tased.data.finding import Finding
@@ -56,17 +57,25 @@ class TableClip:
         """The frames; raises VideoError if they are missing."""
         return open_video(self.path)
 
-    def truth(self, index: int) -> Truth:
-        """Gaze that lies in the frame, and a map made of it; the gaze outside is counted."""
+    def gaze(self, index: int) -> Truth:
+        """Gaze that lies in the frame; the gaze outside is counted."""
         if not 0 <= index < self.frames:
             raise DataError(f"{self.name}: has {self.frames} frames, and no frame {index}")
         now = (self.first <= index) & (index <= self.last)
         row, column = self.row[now], self.column[now]
         inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
         fixations = np.stack([row[inside], column[inside]], axis=1)
-        density = gaussian_density(fixations, self.rows, self.columns, self.gaussian).astype(np.float32)
         observers = None if self.observer is None else self.observer[now][inside]
-        return Truth(fixations, observers, density, outside=int((~inside).sum()))
+        return Truth(fixations, observers, None, outside=int((~inside).sum()))
+
+    def density(self, index: int) -> Float32[np.ndarray, "H W"]:
+        """A map made of the gaze."""
+        fixations = self.gaze(index).fixations
+        return gaussian_density(fixations, self.rows, self.columns, self.gaussian).astype(np.float32)
+
+    def truth(self, index: int) -> Truth:
+        """Gaze, and a map made of it."""
+        return replace(self.gaze(index), density=self.density(index))
 
 
 @dataclass(frozen=True)
