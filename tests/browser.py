@@ -49,7 +49,8 @@ def browse(page: Path, tmp_path: Path, width: int, script: str = "", *, dark: bo
 def facts_of(page: Path, tmp_path: Path, width: int, script: str, *, dark: bool = False) -> dict[str, Any]:
     """What a script puts into `document.body.dataset.found` as JSON; fails if the page's own script did."""
     seen = browse(page, tmp_path, width, script, dark=dark)
-    assert "ERROR" not in re.search(r"<title>(.*?)</title>", seen, re.DOTALL)[1]
+    title = re.search(r"<title>(.*?)</title>", seen, re.DOTALL)[1]
+    assert not title.startswith("ERROR"), title
     found = re.search(r'data-found="({.*?})"', seen, re.DOTALL)
     assert found, "the script did not come to its end"
     return json.loads(found[1])

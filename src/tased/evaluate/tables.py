@@ -180,7 +180,7 @@ def to_markdown(table: Table) -> str:
 
 
 def to_html(table: Table) -> str:
-    """A `<table>` in a box that scrolls sideways, its notes below; needs no style sheet to be understood."""
+    """Its title, a `<table>` in a box that can scroll sideways, its notes; readable without a style sheet."""
     return ENVIRONMENT.get_template("table.html").render(table=table, origin=_from)
 
 
@@ -294,7 +294,7 @@ def _same(a: str, b: str) -> bool:
 
 
 def _split(result: Results) -> str:
-    """The paper's word for a split; "evaluation" is the one with a public ground truth that is kept for it."""
+    """The paper's word for a split; "evaluation" is the data set's own for it, with a public ground truth."""
     name = result.split.casefold()
     if name == "evaluation":
         return {"dhf1k": "validation", "hollywood2": "test", "ucfsports": "test"}.get(
