@@ -1,5 +1,7 @@
 """Metrics between two maps, the prediction and a density of the fixations: CC, SIM and KLD."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -80,16 +82,21 @@ def kld_of(maps: Maps, truth: Maps, protocol: Protocol) -> Tensor:
     here, there = maps.densities, truth.densities
     if protocol == "dhf1k":
         here = here.masked_fill(maps.black[:, None], 0)
-        terms = there * torch.log(EPSILON + there / (here + EPSILON))
+        logarithm = torch.log(EPSILON + there / (here + EPSILON))
+        score = torch.linalg.vecdot(there, logarithm)
     else:
         some = there.clamp(min=torch.finfo(there.dtype).tiny)  # 0 * log 0 is 0
-        terms = there * (torch.log(some) - torch.log(with_floor(here)))
-    return terms.sum(1).masked_fill(truth.black, torch.nan)
+        score = torch.linalg.vecdot(there, torch.log(some))
+        score = score - torch.linalg.vecdot(there, log_probability(here, here.shape[1]))
+    return score.masked_fill(truth.black, torch.nan)
 
 
-def with_floor(densities: Tensor) -> Tensor:
-    """Densities (B, N) in which no pixel is impossible: 2.2e-16 added to each, and divided by the new sum."""
-    return (densities + EPSILON) / (1 + EPSILON * densities.shape[1])
+def log_probability(densities: Tensor, pixels: int) -> Tensor:
+    """Logarithm of what maps of so many pixels give some of them, if none is impossible.
+
+    2.2e-16 is added to every pixel, and the map divided by its new sum.
+    """
+    return torch.log(densities + EPSILON) - math.log1p(EPSILON * pixels)
 
 
 def _stretched(maps: Maps) -> Tensor:

@@ -1,9 +1,10 @@
 """Metrics of the map's values where people looked: NSS and information gain."""
 
-import torch
+import math
+
 from torch import Tensor
 
-from tased.evaluate.metrics_densities import with_floor
+from tased.evaluate.metrics_densities import log_probability
 from tased.evaluate.metrics_inputs import Fixations, Maps, Protocol, check_protocol, read_beside
 
 
@@ -59,6 +60,7 @@ def information_gain(saliency: Tensor, fixations: Tensor, baseline: Tensor) -> T
 def information_gain_of(maps: Maps, fixations: Fixations, baseline: Maps) -> Tensor:
     """Information gain of what was checked: (B,)."""
     at = (fixations.frame, fixations.pixel)
-    here = with_floor(maps.densities)[at]
-    there = with_floor(baseline.densities)[at]
-    return fixations.mean(torch.log2(here) - torch.log2(there))
+    pixels = maps.values.shape[1]
+    here = log_probability(maps.densities[at], pixels)
+    there = log_probability(baseline.densities[at], pixels)
+    return fixations.mean(here - there) / math.log(2)
