@@ -156,7 +156,9 @@ def test_text_has_three_decimals_and_a_mark():
 
 
 def test_text_takes_names_as_they_are():
-    assert "[bold]odd[/x]" in shown(paper_table(4, [a_hundred(2.0, model="[bold]odd[/x]")]))
+    text = shown(paper_table(2, [a_hundred(2.0, model="[bold]odd[/x]")]))
+    assert text.count("[bold]odd[/x]") == 2  # in its row, and in a warning
+    assert "[/red]" in shown(tables_for([results({"a": 1.0}, data="[/red]")])[0])
 
 
 def test_markdown_is_a_pipe_table():

@@ -1,13 +1,17 @@
 """Two models on the same videos: by how much one is better, how sure that is, and where."""
 
+import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
+from tased.atomic import WholeFile
 from tased.errors import DataError, UsageError
 from tased.evaluate.results import METRICS, Results, VideoScores
 from tased.evaluate.tables import LABELS, LESS_IS_BETTER
@@ -150,6 +154,17 @@ def compare(
         only_b=tuple(name for name in theirs if name not in ours),
         notes=tuple(notes),
     )
+
+
+def save_comparisons(path: Path, comparisons: Sequence[Comparison]) -> None:
+    """Write JSON, whole or not at all: the fields of every comparison, its videos with their differences."""
+    content = [
+        asdict(comparison)
+        | {"videos": [asdict(video) | {"difference": video.difference} for video in comparison.videos]}
+        for comparison in comparisons
+    ]
+    with WholeFile(path) as file:
+        file.write((json.dumps({"comparisons": content}, indent=2) + "\n").encode())
 
 
 def bootstrap_mean(

@@ -142,8 +142,12 @@ def tables_for(results: Sequence[Results]) -> tuple[Table, ...]:
 def to_text(table: Table) -> rich.table.Table:
     """For a terminal; the best of a column is bold, and ours is marked."""
     several = len(table.data) > 1
-    shown = rich.table.Table(title=table.title, title_justify="left", caption_justify="left")
-    shown.caption = "\n".join(table.notes)
+    shown = rich.table.Table(
+        title=Text(table.title),
+        caption=Text("\n".join(table.notes)),
+        title_justify="left",
+        caption_justify="left",
+    )
     for name in [*(["Data"] if several else []), table.heading, "from"]:
         shown.add_column(name)
     for name in table.columns:
