@@ -19,6 +19,7 @@ class HandmadeClip:
     people: int = 6
     path: Path | None = None  # of its video
     empty: tuple[int, ...] = ()  # frames in which nobody looks
+    maps_given: bool = True
 
     @property
     def frame_names(self):
@@ -43,7 +44,13 @@ class HandmadeData:
     path: Path
     handmade: tuple[HandmadeClip, ...]
     name: str = "handmade"
-    evaluation_split: str = "all"
+    splits: tuple[str, ...] = ("all",)
+
+    def gaussian(self, clip):
+        return None
+
+    def strays(self):
+        return ()
 
     def clips(self, split=None):
         return self.handmade

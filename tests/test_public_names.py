@@ -16,6 +16,7 @@ PUBLIC = [
     "TASEDNet",
     "errors",
     "load",
+    "metrics",
     "open_video",
 ]
 HEAVY = ("torch", "av", "numpy", "scipy", "PIL", "matplotlib")

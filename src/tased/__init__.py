@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tased import errors
+    from tased.evaluate import metrics
     from tased.network.config import NetworkConfig
     from tased.network.tased import TASEDNet
     from tased.predict.maps import SaliencyMap
@@ -33,9 +34,11 @@ __all__ = [
     "TASEDNet",
     "errors",
     "load",
+    "metrics",
     "open_video",
 ]
 
+_MODULES = {"errors": "tased.errors", "metrics": "tased.evaluate.metrics"}
 _HOMES = {
     "Frame": "tased.video.frame",
     "NetworkConfig": "tased.network.config",
@@ -49,8 +52,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("tased.errors")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'tased' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -51,7 +51,7 @@ KINDS = {
 def test_maps_are_found_in_every_form(tmp_path, kind, frames):
     KINDS[kind](tmp_path)
     found = list(FilePredictions(tmp_path).scored(CLIP, tuple(frames)))
-    assert [s.index for s in found] == list(frames)
+    assert [s.frame for s in found] == list(frames)
     scale = 257 if kind == "16 bits" else 1
     for index, values, truth in found:
         np.testing.assert_allclose(values, MAPS[index] * np.float32(scale), rtol=1e-3)
@@ -114,7 +114,7 @@ def test_identity_changes_with_the_files(tmp_path):
 def test_models_predict_on_the_fly(tmp_path):
     clip = HandmadeClip("one", path=write_video(tmp_path / "one.mp4", textured(6)))
     found = list(ModelPredictions("spectral").scored(clip, (0, 5)))
-    assert [s.index for s in found] == [0, 5]
+    assert [s.frame for s in found] == [0, 5]
     short = HandmadeClip("two", path=clip.path, frames=9)
     with pytest.raises(DataError, match="ends before frame 9"):
         list(ModelPredictions("spectral").scored(short, (0, 8)))

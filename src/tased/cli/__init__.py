@@ -12,7 +12,9 @@ import sys
 from cyclopts import App, CycloptsError
 
 import tased
+from tased.cli.data import app as data
 from tased.cli.demo import demo
+from tased.cli.evaluate import evaluate
 from tased.cli.predict import predict
 from tased.cli.weights import app as weights
 from tased.errors import TasedError, UsageError
@@ -28,6 +30,8 @@ app = App(
 )
 app.command(predict)
 app.command(demo)
+app.command(evaluate)
+app.command(data)
 app.command(weights)
 
 

@@ -19,6 +19,7 @@ from tased.data.maps import DHF1K_SIGMA, Gaussian, relative
 from tased.data.pictures import PictureClip, fixation_files, frame_files, map_files
 from tased.errors import DataError, UsageError
 from tased.video.inputs import is_video_name
+from tased.video.read import Video, open_video
 
 SPLITS = {"val": range(601, 701), "train": range(1, 601)}
 
@@ -53,6 +54,13 @@ class DHF1K:
                 f"{self.path}: no annotated clip of split {split!r}, {wanted[0]} to {wanted[-1]}; {has}"
             )
         return found
+
+    def test_videos(self) -> dict[str, Video]:
+        """Those that the benchmark's server scores, by the names it knows: 0701 to 1000."""
+        found = {n: path for n, path in sorted(self._videos.items()) if n >= SPLITS["val"].stop}
+        if not found:
+            raise DataError(f"{self.path}: no test videos (701 to 1000) in its folder 'video'")
+        return {f"{number:04d}": open_video(path) for number, path in found.items()}
 
     def fingerprint(self, split: str | None = None) -> str:
         """Of names, sizes and counts of frames."""

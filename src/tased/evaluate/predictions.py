@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,7 +14,9 @@ from PIL import Image
 from tased.data.clip import Clip, Truth
 from tased.data.maps import DHF1K_SIGMA, gaussian_density, relative
 from tased.errors import DataError, UsageError
+from tased.evaluate.survey import UNIFORM
 from tased.predict.predictor import Predictor, load
+from tased.predict.scale import density
 from tased.video.inputs import VIDEO_SUFFIXES, natural_key
 from tased.video.read import open_video
 
@@ -24,7 +26,7 @@ Map = Float32[np.ndarray, "H W"]
 class Scored(NamedTuple):
     """A map, and what it is held against."""
 
-    index: int  # of the frame
+    frame: int  # from 0
     values: Map  # of any size and scale
     truth: Truth
 
@@ -166,10 +168,11 @@ def _zarr(path: Path) -> Iterator[tuple[int, np.ndarray]]:
         raise UsageError(f'{path} needs zarr: pip install "tased[zarr]"') from error
     try:
         group = zarr.open_group(path, mode="r")
-        maps, index = group["maps"], group["index"]
+        maps: Any = group["maps"]
+        index = np.asarray(group["index"])
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{path}: holds no arrays `maps` (N, H, W) and `index` ({error})") from error
-    for position, number in enumerate(np.asarray(index)):
+    for position, number in enumerate(index):
         yield int(number), np.asarray(maps[position])
 
 
@@ -222,9 +225,10 @@ def _loaded(model: ModelPredictions) -> Predictor:
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """The ceiling: half of the people predict the other half (by their fixations, blurred).
+    """The ceiling: half of the people predict the other half, by their fixations, blurred.
 
-    Which half is drawn anew for every frame, by `seed`, the clip's name and the frame.
+    A hundredth of the map is the same everywhere, so that no place is impossible. Which half it is, is drawn
+    anew for every frame, by `seed`, the clip's name and the frame.
     """
 
     sigma: float = DHF1K_SIGMA  # of the Gaussian, in shares of the frame's width
@@ -254,13 +258,14 @@ class Observers:
             chosen = draw.permutation(everyone)[: len(everyone) // 2]
             mine = np.isin(truth.observers, chosen)
             width = relative(self.sigma, clip.columns)
-            values, density = (
+            values, others = (
                 gaussian_density(truth.fixations[who], clip.rows, clip.columns, width).astype(np.float32)
                 for who in (mine, ~mine)
             )
+            values = (1 - UNIFORM) * density(values) + UNIFORM / values.size
             rest = truth.fixations[~mine]
             yield Scored(
                 index,
                 values,
-                replace(truth, fixations=rest, observers=truth.observers[~mine], density=density),
+                replace(truth, fixations=rest, observers=truth.observers[~mine], density=others),
             )
