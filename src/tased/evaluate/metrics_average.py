@@ -25,16 +25,17 @@ class MeanOverFrames(Metric):
     """
 
     full_state_update = False
-    scores: list[Tensor]
+    scores: list[Tensor]  # a batch each: rows of scores, one after the other, in one dimension
 
     def __init__(self, metrics: Sequence[str] = METRICS):
         super().__init__()
         self.metrics = tuple(metrics)
+        self.set_dtype(torch.float64)  # of what a process without frames sends
         self.add_state("scores", [], dist_reduce_fx="cat")
 
     def update(self, scores: Mapping[str, Tensor]) -> None:
         """Take in what `score_frames` gave: scores (B,) or scalars by metric."""
-        self.scores.append(_columns(scores, self.metrics))
+        self.scores.append(_columns(scores, self.metrics).flatten())
 
     def compute(self) -> dict[str, Tensor]:
         """Means and counts over all that was taken in, by all processes."""
@@ -57,34 +58,32 @@ class MeanOverVideos(Metric):
     """
 
     full_state_update = False
-    scores: list[Tensor]
-    videos: list[Tensor]
+    scores: list[Tensor]  # as over frames, with the video's number before each row
 
     def __init__(self, metrics: Sequence[str] = METRICS):
         super().__init__()
         self.metrics = tuple(metrics)
+        self.set_dtype(torch.float64)  # of what a process without frames sends
         self.add_state("scores", [], dist_reduce_fx="cat")
-        self.add_state("videos", [], dist_reduce_fx="cat")
 
     def update(self, scores: Mapping[str, Tensor], videos: Tensor | int) -> None:
         """Take in what `score_frames` gave, and each frame's video: (B,), or one number for all."""
         columns = _columns(scores, self.metrics)
-        numbers = torch.as_tensor(videos, dtype=torch.int64, device=columns.device)
+        numbers = torch.as_tensor(videos, dtype=columns.dtype, device=columns.device)
         if numbers.ndim > 1 or numbers.numel() not in (1, len(columns)):
             raise UsageError(
                 f"videos must be one number or one a frame: {len(columns)}, not {numbers.numel()}"
             )
-        self.scores.append(columns)
-        self.videos.append(numbers.expand(len(columns)).clone())
+        rows = torch.cat([numbers.expand(len(columns))[:, None], columns], dim=1)
+        self.scores.append(rows.flatten())
 
     def compute(self) -> dict[str, Tensor]:
         """Means and counts over all that was taken in, by all processes."""
-        columns = _gathered(self.scores, len(self.metrics)).unbind(1)
-        videos = dim_zero_cat(self.videos).tolist() if self.videos else []
+        numbers, *columns = _gathered(self.scores, 1 + len(self.metrics)).unbind(1)
         result = {}
         for name, column in zip(self.metrics, columns, strict=True):
-            of_video: dict[int, list[float]] = {}
-            for video, score in zip(videos, column.tolist(), strict=True):
+            of_video: dict[float, list[float]] = {}
+            for video, score in zip(numbers.tolist(), column.tolist(), strict=True):
                 if not math.isnan(score):
                     of_video.setdefault(video, []).append(score)
             result[name] = _mean(math.fsum(scored) / len(scored) for scored in of_video.values())
@@ -101,11 +100,11 @@ def _columns(scores: Mapping[str, Tensor], metrics: tuple[str, ...]) -> Tensor:
     return torch.stack([scores[name].detach().to(torch.float64).reshape(-1) for name in metrics], dim=1)
 
 
-def _gathered(tables: list[Tensor] | Tensor, metrics: int) -> Tensor:
+def _gathered(batches: list[Tensor] | Tensor, columns: int) -> Tensor:
     """One table of all frames; torchmetrics has joined them already if there are several processes."""
-    if isinstance(tables, list) and not tables:
-        return torch.empty(0, metrics, dtype=torch.float64)
-    return dim_zero_cat(tables).reshape(-1, metrics)
+    if isinstance(batches, list) and not batches:
+        return torch.empty(0, columns, dtype=torch.float64)
+    return dim_zero_cat(batches).reshape(-1, columns)
 
 
 def _mean(scores: Iterable[float]) -> Tensor:
