@@ -15,7 +15,7 @@ CHROMIUM = next((found for name in ("chromium", "google-chrome") if (found := sh
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 # Chromium's own window is never narrower than 500 pixels, so the page is shown in a frame of its width.
-FRAME = """<!doctype html><body style="margin: 0"><iframe id="frame" srcdoc="{page}"
+FRAME = """<!doctype html><meta charset="utf-8"><body style="margin: 0"><iframe id="frame" srcdoc="{page}"
 style="border: 0; width: {width}px; height: 900px"></iframe><pre id="seen"></pre><script>
 const frame = document.getElementById("frame"), seen = document.getElementById("seen");
 setInterval(() => {{ seen.textContent = frame.contentDocument.documentElement.outerHTML; }}, 100);
@@ -27,11 +27,11 @@ def browse(page: Path, tmp_path: Path, width: int, script: str = "", *, dark: bo
 
     An error of the page's own script shows in its title, as "ERROR ...".
     """
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     watch = "<script>window.onerror = m => { document.title = 'ERROR ' + m; };</script>"
     text = text.replace("<head>", f"<head>{watch}").replace("</body>", f"<script>{script}</script></body>")
     host = tmp_path / "host.html"
-    host.write_text(FRAME.format(page=html.escape(text), width=width))
+    host.write_text(FRAME.format(page=html.escape(text), width=width), encoding="utf-8")
     done = subprocess.run(
         [
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -40,7 +40,7 @@ def browse(page: Path, tmp_path: Path, width: int, script: str = "", *, dark: bo
             f"--blink-settings=preferredColorScheme={0 if dark else 1}",
             "--virtual-time-budget=3000", "--dump-dom", host.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True, encoding="utf-8", timeout=120, check=True, env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     seen = done.stdout.partition('<pre id="seen">')[2].partition("</pre>")[0]
     return html.unescape(html.unescape(seen))

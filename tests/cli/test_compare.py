@@ -53,7 +53,7 @@ def test_every_other_is_compared_with_the_first(files, tmp_path, capsys):
 def test_markdown(files, capsys):
     assert run(*files, "--markdown", "--threshold", "1") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "| Method | from | NSS | CC | SIM | AUC-J | s-AUC |" in lines
+    assert "| Method | NSS | CC | SIM | AUC-J | s-AUC | from |" in lines
     assert "- ours - theirs: +0.800 NSS over 100 videos" in lines[-1]
     assert "by more than 1 NSS on 0 videos" in lines[-1]
 

@@ -144,14 +144,15 @@ def to_text(table: Table) -> rich.table.Table:
     several = len(table.data) > 1
     shown = rich.table.Table(
         title=Text(table.title),
-        caption=Text("\n".join(table.notes)),
+        caption=Text("\n".join(["* best of the rows on the same terms.", *table.notes])),
         title_justify="left",
         caption_justify="left",
     )
-    for name in [*(["Data"] if several else []), table.heading, "from"]:
+    for name in [*(["Data"] if several else []), table.heading]:
         shown.add_column(name)
     for name in table.columns:
         shown.add_column(name, justify="right")
+    shown.add_column("from")
     previous = table.rows[0].data if table.rows else ""
     for row in table.rows:
         if row.data != previous:
@@ -160,25 +161,25 @@ def to_text(table: Table) -> rich.table.Table:
         cells = [
             Text(f"{cell}*" if cell.best else f"{cell} ", "bold" if cell.best else "") for cell in row.cells
         ]
-        names = [Text(row.method, "bold" if row.origin == "ours" else ""), Text(_from(row))]
-        shown.add_row(*([Text(row.data)] if several else []), *names, *cells)
+        method = Text(row.method, "bold" if row.origin == "ours" else "")
+        shown.add_row(*([Text(row.data)] if several else []), method, *cells, Text(_from(row)))
     return shown
 
 
 def to_markdown(table: Table) -> str:
     """A pipe table with its title above and its notes below; the best of a column is bold."""
     several = len(table.data) > 1
-    heads = [*(["Data"] if several else []), table.heading, "from"]
+    heads = [*(["Data"] if several else []), table.heading]
     lines = [
         f"**{table.title}**",
         "",
-        _pipes([*heads, *table.columns]),
-        _pipes(["---"] * len(heads) + ["---:"] * len(table.columns)),
+        _pipes([*heads, *table.columns, "from"]),
+        _pipes(["---"] * len(heads) + ["---:"] * len(table.columns) + ["---"]),
     ]
     for row in table.rows:
         cells = [f"**{cell}**" if cell.best else str(cell) for cell in row.cells]
-        names = [row.data] * several + [row.method, _from(row)]
-        lines.append(_pipes([name.replace("|", r"\|") for name in names] + cells))
+        names = [row.data] * several + [row.method.replace("|", r"\|")]
+        lines.append(_pipes([*names, *cells, _from(row)]))
     lines += ["", *(f"- {note}" for note in table.notes)]
     return "\n".join(lines) + "\n"
 
