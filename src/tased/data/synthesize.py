@@ -119,6 +119,11 @@ class NewFolder(AtomicWriter):
     def _finish(self, partial: Path) -> None:
         """Each file is complete once written."""
 
+    def _publish(self, partial: Path, target: Path) -> None:
+        if target.exists():  # empty, as the constructor saw; Windows renames onto nothing alone
+            target.rmdir()
+        partial.replace(target)
+
 
 def _write_dhf1k(root: Path, watched: Watched, number: int, evaluated: bool) -> str:
     clip = (601 if evaluated else 1) + number

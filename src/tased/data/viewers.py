@@ -77,7 +77,7 @@ def gaze(scene: Scene, observers: int) -> list[Fixation]:
     found = []
     for observer in range(observers):
         random = np.random.default_rng([scene.seed, 9, observer])
-        now = round(random.uniform(0, 0.2), 3)
+        now = round(random.uniform(0, min(0.2, end / 4)), 3)
         while now < end:
             chances = cumulated[min(int(now * scene.rate + 1e-6), scene.frames - 1)]
             pixel = int(np.searchsorted(chances, random.uniform() * chances[-1], side="right"))
