@@ -40,7 +40,8 @@ def browse(page: Path, tmp_path: Path, width: int, script: str = "", *, dark: bo
             f"--blink-settings=preferredColorScheme={0 if dark else 1}",
             "--virtual-time-budget=3000", "--dump-dom", host.as_uri(),
         ],
-        capture_output=True, encoding="utf-8", timeout=120, check=True, env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True, encoding="utf-8", timeout=120, check=True,
+        env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     seen = done.stdout.partition('<pre id="seen">')[2].partition("</pre>")[0]
     return html.unescape(html.unescape(seen))

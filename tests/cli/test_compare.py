@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cyclopts import App
-from tests.evaluate.handmade import a_hundred, results
+from tests.evaluate.handmade_results import a_hundred, results
 
 import tased.cli
 from tased.cli.compare import compare

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
-from tests.evaluate.handmade import a_hundred, results
+from tests.evaluate.handmade_results import a_hundred, results
 
 from tased.errors import DataError, UsageError
 from tased.evaluate.compare import bootstrap_mean, compare

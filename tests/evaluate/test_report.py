@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.browser import facts_of, needs_chromium
-from tests.evaluate.handmade import results
+from tests.evaluate.handmade_results import results
 
 from tased.errors import DataError, OutputError, UsageError
 from tased.evaluate.compare import compare

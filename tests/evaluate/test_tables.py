@@ -3,7 +3,7 @@ import re
 
 import pytest
 from rich.console import Console
-from tests.evaluate.handmade import a_hundred, results
+from tests.evaluate.handmade_results import a_hundred, results
 
 from tased.errors import DataError
 from tased.evaluate.reference import CODE, PAPER_TABLES
