@@ -1,6 +1,6 @@
 """A data set made of numbers alone, for tests of what reads data sets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,9 @@ class HandmadeClip:
 
     def video(self):
         return open_video(self.path)
+
+    def gaze(self, index):
+        return replace(self.truth(index), density=None)
 
     def truth(self, index):
         draw = np.random.default_rng([self.seed, index])

@@ -12,6 +12,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 import tased
+from tased.cli.compare import compare
 from tased.cli.data import app as data
 from tased.cli.demo import demo
 from tased.cli.evaluate import evaluate
@@ -31,6 +32,7 @@ app = App(
 app.command(predict)
 app.command(demo)
 app.command(evaluate)
+app.command(compare)
 app.command(data)
 app.command(weights)
 

@@ -158,7 +158,7 @@ def _predictions(
 
 def _observed(data: "DataSet", split: str | None) -> bool:
     """Whether the data says who looked."""
-    return any(clip.truth(0).observers is not None for clip in data.clips(split)[:1])
+    return any(clip.gaze(0).observers is not None for clip in data.clips(split)[:1])
 
 
 def _submit(

@@ -262,7 +262,7 @@ class Observers:
                 gaussian_density(truth.fixations[who], clip.rows, clip.columns, width).astype(np.float32)
                 for who in (mine, ~mine)
             )
-            values = (1 - UNIFORM) * density(values) + UNIFORM / values.size
+            values = np.float32(1 - UNIFORM) * density(values) + np.float32(UNIFORM / values.size)
             rest = truth.fixations[~mine]
             yield Scored(
                 index,

@@ -30,7 +30,7 @@ def survey_clip(clip: Clip) -> Fixations:
     """Read the fixations of every frame of a clip."""
     points, outside = [], 0
     for index in range(clip.frames):
-        truth = clip.truth(index)
+        truth = clip.gaze(index)
         points.append((truth.fixations + 0.5) / (clip.rows, clip.columns))
         outside += truth.outside
     starts = np.cumsum([0, *(len(p) for p in points)])
