@@ -229,7 +229,7 @@ def test_two_videos_of_one_name(recordings):
         open_data_set("table", recordings).clips()
     table(recordings / "gaze.csv", "video frame x_px y_px", ["one.mkv", 1, 2, 3])
     (clip,) = open_data_set("table", recordings).clips()
-    assert clip.path == recordings / "one.mkv"
+    assert clip.video_path == recordings / "one.mkv"
 
 
 def test_gaze_after_the_end_is_told(recordings, caplog):

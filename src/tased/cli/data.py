@@ -72,7 +72,7 @@ _COUNTS = ("frames", "expected", "gazed", "maps", "fixations", "outside")
 
 
 def _plain(finding: "Finding") -> dict[str, str]:
-    return {"kind": finding.kind, "path": str(finding.path), "message": finding.message}
+    return {"problem": finding.kind, "path": str(finding.path), "message": finding.message}
 
 
 def _show(title: str, reports: "list[ClipReport]", found: "list[Finding]") -> None:

@@ -38,7 +38,7 @@ class ChallengeClip:
     """One video; its maps are the frames of a gray movie, read from its beginning to the one asked for."""
 
     name: str
-    source: Path
+    video_path: Path
     file: Path  # fixations.json
     saliency: Path | None
 
@@ -59,7 +59,7 @@ class ChallengeClip:
 
     @cached_property
     def _size(self) -> tuple[int, int]:
-        movie = open_video(self.saliency or self.source)
+        movie = open_video(self.saliency or self.video_path)
         return movie.height, movie.width
 
     @property
@@ -78,7 +78,7 @@ class ChallengeClip:
 
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
-        return open_video(self.source)
+        return open_video(self.video_path)
 
     def gaze(self, index: int) -> Truth:
         """Fixations inside the frame; those outside are counted."""
@@ -98,7 +98,7 @@ class ChallengeClip:
 
     @cached_property
     def _maps(self) -> GrayMovieReader:
-        return GrayMovieReader(self.saliency or self.source)
+        return GrayMovieReader(self.saliency or self.video_path)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is needed to open it elsewhere: an open movie cannot travel."""
@@ -172,8 +172,8 @@ class Challenge:
                 raise DataError(
                     f"{file}: {name!r} has fixations in {found[name].file} too; remove one of them"
                 )
-            source = videos.get(name, self.path / "Videos" / f"{name}.mp4")
-            found[name] = ChallengeClip(name, source, file, saliency.get(name))
+            video = videos.get(name, self.path / "Videos" / f"{name}.mp4")
+            found[name] = ChallengeClip(name, video, file, saliency.get(name))
         return [found[name] for name in sorted(found, key=natural_key)]
 
     def _movies(self, tree: str) -> dict[str, Path]:

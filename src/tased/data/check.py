@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tased.data.clip import Clip, DataSet
-from tased.data.finding import FileError, Finding
+from tased.data.finding import FileError, Finding, Kind
 from tased.data.table import Table
 from tased.errors import DataError, VideoError
 
@@ -111,17 +111,19 @@ def _check_video(data: DataSet, clip: Clip) -> tuple[int, list[Finding]]:
     frames, findings = 0, []
     in_seconds = isinstance(data, Table) and data.gaze.start is not None
     drift, size = 0.0, (0, 0)
-    path = data.path
+    path = clip.video_path
     try:
         video = clip.video()
-        path, size = video.path, (video.height, video.width)
+        size = (video.height, video.width)
         for frame in video:
             frames += 1
             if in_seconds:
                 drift = max(drift, abs(frame.seconds * float(video.rate) - frame.index))
     except VideoError as error:
-        found = Finding("broken" if size[0] else "missing", path, _without(path, error))
-        return frames, [found]
+        if isinstance(error.__cause__, FileError):  # one picture of a folder
+            return frames, [error.__cause__.finding]
+        kind: Kind = "broken" if path.exists() else "missing"
+        return frames, [Finding(kind, path, str(error).removeprefix(f"{path}: "))]
     if frames != clip.frames:
         message = f"has {frames} frames, and the ground truth of {clip.name} {clip.frames}"
         findings.append(Finding("mismatched", path, message))
@@ -142,8 +144,3 @@ def _check_video(data: DataSet, clip: Clip) -> tuple[int, list[Finding]]:
 
 def _finding(data: DataSet, error: DataError) -> Finding:
     return error.finding if isinstance(error, FileError) else Finding("broken", data.path, str(error))
-
-
-def _without(path: object, error: Exception) -> str:
-    """A message without the path it begins with, which is told beside it."""
-    return str(error).removeprefix(f"{path}: ")

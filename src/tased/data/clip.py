@@ -50,6 +50,10 @@ class Clip(Protocol):
     def maps_given(self) -> bool:
         """Whether the densities are the data set's own files, not made here of the fixations."""
 
+    @property
+    def video_path(self) -> Path:
+        """Where the frames are, or should be: a file or a folder."""
+
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
 

@@ -76,6 +76,11 @@ class PictureClip:
         """What the data set puts on a fixation of this clip."""
         return self.blur if isinstance(self.blur, Gaussian) else relative(self.blur, self.columns)
 
+    @property
+    def video_path(self) -> Path:
+        """Where the frames are, or should be."""
+        return self.source if isinstance(self.source, Path) else self.source.folder
+
     def video(self) -> Video:
         """The frames; raises VideoError if the video, or one of its pictures, is missing."""
         if isinstance(self.source, Path):

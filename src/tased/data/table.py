@@ -31,7 +31,7 @@ class TableClip:
     """One video and its gaze; each row is gaze on every frame from `first` to `last`."""
 
     name: str  # of the file without its suffix
-    path: Path
+    video_path: Path
     rows: int
     columns: int
     frames: int  # as the video's header says
@@ -55,7 +55,7 @@ class TableClip:
 
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
-        return open_video(self.path)
+        return open_video(self.video_path)
 
     def gaze(self, index: int) -> Truth:
         """Gaze that lies in the frame; the gaze outside is counted."""
@@ -108,7 +108,7 @@ class Table:
 
     def strays(self) -> list[Finding]:
         """Videos without gaze, and gaze that begins after its video's end."""
-        known = {clip.path for clip in self._clips}
+        known = {clip.video_path for clip in self._clips}
         found = [
             Finding("missing", path, "the table has no gaze on this video")
             for path in _videos(self.path)
@@ -192,7 +192,7 @@ def _clip(path: Path, gaze: GazeTable, number: int, table: Path) -> TableClip:
     width, height = (video.width, video.height) if gaze.units == "shares" else (1, 1)
     return TableClip(
         name=path.stem if path.is_file() else path.name,
-        path=path,
+        video_path=path,
         rows=video.height,
         columns=video.width,
         frames=frames,
