@@ -77,13 +77,14 @@ def test_ours_on_other_terms_is_told_apart(number, change, warning):
 def test_two_of_ours_on_other_terms_compete_with_each_other():
     table = paper_table(2, [a_hundred(9.0, model="a", **OTHERS), a_hundred(8.0, model="b", **OTHERS)])
     assert [row.cells[0].best for row in table.rows[-2:]] == [True, False]
+    assert sum(note.startswith("WARNING: a, b: scored on") for note in table.notes) == 1
 
 
 def test_a_part_of_the_split_does_not_compete():
     table = paper_table(4, [results({"0601": 9.0}, model="mine")])
     assert not table.rows[-1].cells[0].best
     assert table.rows[-1].split == "validation (1 of 100 videos)"
-    assert any("1 videos of the 100" in note for note in table.notes)
+    assert any("scored on 1 of the 100 videos" in note for note in table.notes)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tased.evaluate.tables import LABELS, LESS_IS_BETTER
 
 VISIBLE_NSS = 0.5  # section 4.2: a gap in NSS above which a difference is easily recognised by eye
 LEVEL = 0.95
+FEW = 20  # videos, below which a bootstrap interval is markedly too narrow
 BLOCK = 1_000_000  # numbers drawn at a time
 
 
@@ -137,6 +138,8 @@ def compare(
         notes.append(
             f"{count(uneven, 'video')} had another number of frames scored in one than in the other."
         )
+    if 1 < len(videos) < FEW:
+        notes.append(f"With fewer than {FEW} videos the interval is narrower than it should be.")
     return Comparison(
         a=a.model,
         b=b.model,
@@ -173,7 +176,7 @@ def bootstrap_mean(
     """Bias-corrected and accelerated bootstrap interval of a mean (Efron, 1987).
 
     The same values, `resamples` and seed give the same interval. Equal values give an interval of
-    no width. Fewer than some twenty values give one that is too narrow, as every bootstrap does.
+    no width. Few values, below some twenty, give one that is too narrow.
 
     Raises
     ------

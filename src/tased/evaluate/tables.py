@@ -99,8 +99,7 @@ def paper_table(number: TableNumber, results: Sequence[Results], *, data: str | 
             rows.append(_row(UPDATED.method, UPDATED.scores, block, origin="authors' code"))
             notes.append(f"{UPDATED.method}: {UPDATED.origin}.")
         rows += [_ours(result, block) for result in mine]
-        for result in mine:
-            notes += _warnings(result, block)
+        notes += _warnings(mine, block)
     if any(row.method == "STSConvNet" for row in rows):
         notes.append("STSConvNet is printed as STSCovNet in the paper's tables.")
     return Table(
@@ -237,25 +236,22 @@ def _ours(result: Results, block: Block) -> Row:
     )
 
 
-def _warnings(result: Results, block: Block) -> list[str]:
-    """Why a result of ours is not to be read against the paper's rows."""
-    warnings = []
-    if _split(result) != block.split:
-        warnings.append(
-            f"WARNING: {result.model} is scored on {result.data}'s {_split(result)} set, the paper's rows on "
-            f"its {block.split} set: they are not comparable."
-        )
-    elif block.videos is not None and len(result.videos) != block.videos:
-        warnings.append(
-            f"WARNING: {result.model} is scored on {len(result.videos)} videos of the {block.videos} in "
-            f"{result.data}'s {block.split} set: it is not comparable with the paper's rows."
-        )
-    if result.protocol != block.protocol:
-        warnings.append(
-            f"WARNING: {result.model} is scored by the protocol {result.protocol!r}, the paper's rows by the "
-            f"benchmark's ({block.protocol!r}), which defines SIM, AUC-J and s-AUC above all differently."
-        )
-    return warnings
+def _warnings(results: Sequence[Results], block: Block) -> list[str]:
+    """Why results of ours are not to be read against the paper's rows."""
+    models: dict[str, list[str]] = {}
+    for result in results:
+        split = _split(result)
+        if split != block.split:
+            reason = f"{block.data}'s {split} set, the paper's rows on its {block.split} set: not comparable."
+            models.setdefault(f"scored on {reason}", []).append(result.model)
+        elif block.videos not in (None, len(result.videos)):
+            reason = f"{len(result.videos)} of the {block.videos} videos in {block.data}'s {split} set"
+            models.setdefault(f"scored on {reason}: not comparable.", []).append(result.model)
+        if result.protocol != block.protocol:
+            reason = f"protocol {result.protocol!r}, the paper's rows by the benchmark's ({block.protocol!r})"
+            reason += ", which defines SIM, AUC-J and s-AUC above all differently."
+            models.setdefault(f"scored by the {reason}", []).append(result.model)
+    return [f"WARNING: {', '.join(names)}: {reason}" for reason, names in models.items()]
 
 
 def _among_ours(results: Sequence[Results]) -> tuple[str, ...]:
