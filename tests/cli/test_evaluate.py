@@ -48,6 +48,19 @@ def test_a_model_on_the_fly_with_every_output(data, tmp_path, capsys):
     assert results.fingerprint in page
 
 
+def test_parquet_says_where_its_scores_come_from(data, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    outputs = ("--frames", tmp_path / "a.parquet", "--json", tmp_path / "a.json")
+    run("--dataset", "table", "--data", data / "table", "--model", "centre", *outputs)
+    table = parquet.read_table(tmp_path / "a.parquet")
+    facts = json.loads(table.schema.metadata[b"tased"])
+    results = Results.load(tmp_path / "a.json")
+    for name in ("protocol", "fingerprint", "versions", "weights_sha256", "over_frames"):
+        assert facts[name] == getattr(results, name)
+    scores = [score for score in table["nss"].to_pylist() if score is not None]
+    assert np.mean(scores) == pytest.approx(results.over_frames["nss"])
+
+
 def test_files_score_as_the_model_that_wrote_them(data, tmp_path):
     """Predicting first and evaluating later gives what evaluating on the fly does."""
     videos = [clip.video().path for clip in open_data_set("dhf1k", data / "dhf1k").clips()]

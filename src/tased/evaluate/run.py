@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -175,8 +175,12 @@ def _score(
 
 
 def write_frames(path: Path, evaluation: Evaluation) -> None:
-    """Write a row a frame, .csv or .parquet: video, frame (from 0), and the metrics that it has."""
-    with TableFile(path, columns=("video", "frame", *METRICS)) as table:
+    """Write a row a frame, .csv or .parquet: video, frame (from 0), and the metrics that it has.
+
+    A Parquet file carries the results without their videos, as JSON under the key `tased`.
+    """
+    notes = {"tased": json.dumps(asdict(replace(evaluation.results, videos=())))}
+    with TableFile(path, columns=("video", "frame", *METRICS), notes=notes) as table:
         for frame in evaluation.frames:
             scores = {metric: frame.scores.get(metric) for metric in METRICS}
             table.write({"video": frame.video, "frame": frame.frame, **scores})

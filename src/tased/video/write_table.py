@@ -19,7 +19,8 @@ class TableFile(AtomicWriter):
     """Rows with fixed columns as .csv (UTF-8, a header line) or .parquet.
 
     A float is written with as many digits as bring it back exactly; None is an empty cell. A Parquet
-    column has the type of its first 4096 rows.
+    column has the type of its first 4096 rows, and the file carries the `notes` as its metadata; a CSV has
+    no place for them.
 
     Raises
     ------
@@ -30,7 +31,9 @@ class TableFile(AtomicWriter):
 
     """
 
-    def __init__(self, path: str | Path, *, columns: Sequence[str]) -> None:
+    def __init__(
+        self, path: str | Path, *, columns: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> None:
         suffix = check_suffix(path, (".csv", ".parquet"), "a table")
         if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
             raise UsageError(f'{path}: writing .parquet needs one more package: pip install "tased[parquet]"')
@@ -38,6 +41,7 @@ class TableFile(AtomicWriter):
             raise UsageError(f"{path}: the columns {', '.join(columns)} repeat a name")
         super().__init__(path)
         self.columns = tuple(columns)
+        self._notes = dict(notes or {})
         self._rows: _Csv | _Parquet  # from `_begin`
 
     def write(self, row: Mapping[str, Cell]) -> None:
@@ -49,7 +53,7 @@ class TableFile(AtomicWriter):
 
     def _begin(self, partial: Path) -> None:
         if self.path.suffix.lower() == ".parquet":
-            self._rows = _Parquet(partial, self.columns)
+            self._rows = _Parquet(partial, self.columns, self._notes)
             self._open.callback(self._rows.close)
         else:
             file = self._open.enter_context(partial.open("w", newline="", encoding="utf-8"))
@@ -77,8 +81,8 @@ class _Csv:
 
 
 class _Parquet:
-    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
-        self._path, self._columns = path, columns
+    def __init__(self, path: Path, columns: tuple[str, ...], notes: dict[str, str]) -> None:
+        self._path, self._columns, self._notes = path, columns, notes
         self._held: list[list[Any]] = []
         self._writer: Any = None  # from the first rows, which tell the types
 
@@ -104,7 +108,7 @@ class _Parquet:
             table = pa.table(held)
             # A column of which nothing is known yet is one of numbers.
             types = [pa.float64() if pa.types.is_null(field.type) else field.type for field in table.schema]
-            schema = pa.schema(list(zip(self._columns, types, strict=True)))
+            schema = pa.schema(list(zip(self._columns, types, strict=True)), metadata=self._notes)
             self._writer = pq.ParquetWriter(self._path, schema)
         self._writer.write_table(pa.table(held, schema=self._writer.schema))
         self._held.clear()
