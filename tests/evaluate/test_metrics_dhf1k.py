@@ -1,10 +1,14 @@
 """Protocol dhf1k: what the benchmark's MATLAB code does, followed statement by statement."""
 
+from collections import Counter
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from tests.references import metrics as slow
 
 from tased.evaluate import metrics, metrics_dhf1k
@@ -91,6 +95,25 @@ def test_shuffled_draws_without_repetition():
                 generator=torch.Generator().manual_seed(seed),
             )
             assert found.item() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("number", "total"), [(0, 3), (1, 1), (3, 3), (2, 40), (30, 40), (20, 40), (1, 500)])
+def test_subsets_have_no_repetition(number, total):
+    chosen = metrics_dhf1k.subsets(number, total, torch.Generator().manual_seed(1))
+    assert chosen.shape == (100, number)
+    assert all(len(set(split)) == number for split in chosen.tolist())
+    assert all(0 <= pixel < total for split in chosen.tolist() for pixel in split)
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_all_subsets_are_as_likely(number):
+    """Of five; by Pearson's test on 30,000 of them."""
+    generator = torch.Generator().manual_seed(7)
+    seen = Counter(
+        tuple(split) for _ in range(300) for split in metrics_dhf1k.subsets(number, 5, generator).tolist()
+    )
+    assert set(seen) == set(combinations(range(5), number))
+    assert stats.chisquare(list(seen.values())).pvalue > 0.01
 
 
 @pytest.mark.parametrize("name", ["auc_borji", "shuffled_auc"])

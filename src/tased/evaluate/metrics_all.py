@@ -45,7 +45,7 @@ def score_frames(
         scores["kld"] = kld_of(maps, truth, protocol)
     if fixations is not None:
         points = Fixations.read("fixations", fixations, maps)
-        draws = seeds(generator, len(maps.values)) if protocol == "dhf1k" else None
+        draws = seeds(generator, len(maps.given)) if protocol == "dhf1k" else None
         ranked = sorted_frames(maps)
         scores["nss"] = nss_of(maps, points, protocol)
         scores["auc_judd"] = auc_judd_of(maps, points, ranked, protocol)

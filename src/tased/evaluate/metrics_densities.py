@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from tased.evaluate.metrics_inputs import Maps, Protocol, check_protocol, read_beside
+from tased.evaluate.metrics_inputs import Maps, Protocol, check_protocol, dot, read_beside
 
 EPSILON = torch.finfo(torch.float64).eps  # 2.2e-16, MATLAB's eps
 
@@ -26,7 +26,7 @@ def cc(saliency: Tensor, density: Tensor) -> Tensor:
 
 def cc_of(maps: Maps, truth: Maps) -> Tensor:
     """CC of maps that were checked: (B,)."""
-    together = torch.linalg.vecdot(maps.centred, truth.centred)
+    together = dot(maps.centred, truth.centred)
     return (together / (maps.length * truth.length)).masked_fill(truth.black, torch.nan)
 
 
@@ -81,13 +81,14 @@ def kld_of(maps: Maps, truth: Maps, protocol: Protocol) -> Tensor:
     """KLD of maps that were checked: (B,)."""
     here, there = maps.densities, truth.densities
     if protocol == "dhf1k":
-        here = here.masked_fill(maps.black[:, None], 0)
-        logarithm = torch.log(EPSILON + there / (here + EPSILON))
-        score = torch.linalg.vecdot(there, logarithm)
+        if bool(maps.black.any()):
+            here = here.masked_fill(maps.black[:, None], 0)
+        ratio = torch.addcdiv(there.new_tensor(EPSILON), there, here + EPSILON)
+        score = dot(there, torch.log(ratio))
     else:
         some = there.clamp(min=torch.finfo(there.dtype).tiny)  # 0 * log 0 is 0
-        score = torch.linalg.vecdot(there, torch.log(some))
-        score = score - torch.linalg.vecdot(there, log_probability(here, here.shape[1]))
+        score = dot(there, torch.log(some))
+        score = score - dot(there, log_probability(here, here.shape[1]))
     return score.masked_fill(truth.black, torch.nan)
 
 

@@ -34,7 +34,7 @@ def auc_judd(fixated: Tensor, ascending: Tensor) -> Tensor:
 def jittered(maps: Maps, seeds: list[int]) -> Maps:
     """Maps with noise in 0..1e-7 on every pixel, so that hardly any are equal; a seed a frame."""
     noise = [
-        torch.rand(maps.values.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        torch.rand(maps.given.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         for seed in seeds
     ]
     values = maps.values.detach() + JITTER * torch.stack(noise).to(maps.values.device)
@@ -52,13 +52,35 @@ def shuffled_auc(values: Tensor, pixels: Tensor, negatives: Tensor, seed: int) -
     """Shuffled AUC of a map (N,) with fixated pixels (K,) and those that were fixated in other frames."""
     generator = torch.Generator().manual_seed(seed)
     number = min(len(pixels), len(negatives))
-    drawn = [torch.randperm(len(negatives), generator=generator)[:number] for _ in range(SPLITS)]
-    return auc_of_splits(values, pixels, negatives[torch.stack(drawn).to(values.device)])
+    drawn = subsets(number, len(negatives), generator)
+    return auc_of_splits(values, pixels, negatives[drawn.to(values.device)])
+
+
+def subsets(number: int, total: int, generator: torch.Generator) -> Tensor:
+    """For each split as many different ones out of 0 .. total - 1, all choices being as likely: (S, number).
+
+    All splits draw at once; who draws what is taken draws again. No number is told from another in this, so all
+    subsets are as likely as if each split had shuffled everything, which takes MATLAB's code most of its time.
+    If more than half are wanted, those to leave out are drawn.
+    """
+    fewer = min(number, total - number)
+    taken = torch.zeros(SPLITS * total, dtype=torch.bool)
+    claims = torch.empty(SPLITS * total, dtype=torch.int64)
+    rows = torch.arange(SPLITS).repeat_interleave(fewer)
+    while len(rows):
+        places = rows * total + torch.randint(total, (len(rows),), generator=generator)
+        everyone = torch.arange(len(rows))
+        claims[places] = everyone  # one of those who drew the same
+        won = (claims[places] == everyone) & ~taken[places]
+        taken[places[won]] = True
+        rows = rows[~won]
+    chosen = taken if fewer == number else ~taken
+    return chosen.view(SPLITS, total).nonzero()[:, 1].view(SPLITS, number)
 
 
 def auc_of_splits(values: Tensor, pixels: Tensor, drawn: Tensor) -> Tensor:
     """The mean area of the splits' curves: a map (N,), fixated pixels (K,), drawn ones (S, M)."""
-    low, high = torch.aminmax(values)
+    low, high = torch.stack(values.aminmax()).to(torch.float64)
     if not len(pixels) or not drawn.shape[1] or low == high:
         return _nothing_to_rank(len(pixels), drawn.shape[1])
     fixated = ((values[pixels] - low) / (high - low)).sort().values

@@ -29,7 +29,7 @@ def nss_of(maps: Maps, fixations: Fixations, protocol: Protocol) -> Tensor:
     """NSS of maps and fixations that were checked: (B,)."""
     if protocol == "dhf1k":
         fixations = fixations.once()
-    freedom = maps.values.shape[1] - (protocol == "dhf1k")
+    freedom = maps.given.shape[1] - (protocol == "dhf1k")
     deviation = maps.length / max(freedom, 1) ** 0.5
     values = maps.centred[fixations.frame, fixations.pixel]
     return fixations.mean(values / deviation[fixations.frame])
@@ -60,7 +60,7 @@ def information_gain(saliency: Tensor, fixations: Tensor, baseline: Tensor) -> T
 def information_gain_of(maps: Maps, fixations: Fixations, baseline: Maps) -> Tensor:
     """Information gain of what was checked: (B,)."""
     at = (fixations.frame, fixations.pixel)
-    pixels = maps.values.shape[1]
+    pixels = maps.given.shape[1]
     here = log_probability(maps.densities[at], pixels)
     there = log_probability(baseline.densities[at], pixels)
     return fixations.mean(here - there) / math.log(2)

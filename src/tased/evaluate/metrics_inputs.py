@@ -1,7 +1,7 @@
 """What the metrics take: maps and fixations, read and checked once, and shared by all metrics of a frame.
 
-Axes: B frames, H rows, W columns, N = H * W pixels, K fixated pixels of all frames together. Everything is
-computed in float64: the sums run over hundreds of thousands of pixels.
+Axes: B frames, H rows, W columns, N = H * W pixels, K fixated pixels of all frames together. Sums are
+float64: they run over hundreds of thousands of pixels.
 """
 
 import math
@@ -23,18 +23,26 @@ class Maps:
 
     name: str  # of the argument, for messages
     shape: torch.Size  # as given: (H, W) or (B, H, W)
-    values: Tensor  # (B, N) float64, finite
-    lowest: Tensor  # (B,) of the values, without gradient
+    given: Tensor  # (B, N) float32 or float64, finite
+    lowest: Tensor  # (B,) of these, float64, without gradient
     highest: Tensor  # (B,)
 
     @classmethod
     def read(cls, name: str, values: Tensor) -> Self:
         """Check an argument: real, finite, (H, W) or (B, H, W); raises UsageError, DataError."""
-        flat = flatten(name, values).to(torch.float64)
-        lowest, highest = flat.detach().amin(1), flat.detach().amax(1)  # aminmax along rows is slow
+        given = flatten(name, values)
+        if given.dtype not in (torch.float32, torch.float64):
+            given = given.to(torch.float32 if given.is_floating_point() else torch.float64)
+        plain = given.detach()  # amin and amax, because aminmax is slow along rows
+        lowest, highest = plain.amin(1).to(torch.float64), plain.amax(1).to(torch.float64)
         if not bool((torch.isfinite(lowest) & torch.isfinite(highest)).all()):
             raise DataError(f"{name} has values that are NaN or infinite; metrics need finite maps")
-        return cls(name, values.shape, flat, lowest, highest)
+        return cls(name, values.shape, given, lowest, highest)
+
+    @cached_property
+    def values(self) -> Tensor:
+        """What was given, in float64: (B, N)."""
+        return self.given.to(torch.float64)
 
     @property
     def flat(self) -> Tensor:
@@ -55,7 +63,7 @@ class Maps:
     @cached_property
     def length(self) -> Tensor:
         """Euclidean norm of the centred values, and 1 where they are all 0: (B,)."""
-        squares = torch.linalg.vecdot(self.centred, self.centred)
+        squares = dot(self.centred, self.centred)
         return squares.masked_fill(squares == 0, 1).sqrt()
 
     @cached_property
@@ -113,6 +121,11 @@ class Fixations:
         """Pixels and counts of each frame."""
         pixels, counts = self.pixel.split(self.per_frame), self.count.split(self.per_frame)
         return list(zip(pixels, counts, strict=True))
+
+
+def dot(one: Tensor, other: Tensor) -> Tensor:
+    """Inner products row by row, (B, N) and (B, N) to (B,), without a table of the single products."""
+    return torch.bmm(one[:, None], other[:, :, None]).flatten()
 
 
 def flatten(name: str, values: Tensor) -> Tensor:

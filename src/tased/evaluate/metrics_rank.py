@@ -43,7 +43,7 @@ def auc_judd(
     maps = Maps.read("saliency", saliency)
     points = Fixations.read("fixations", fixations, maps)
     if jitter is not None:
-        maps = matlab.jittered(maps, seeds(jitter, len(maps.values)))
+        maps = matlab.jittered(maps, seeds(jitter, len(maps.given)))
     return maps.score(auc_judd_of(maps, points, sorted_frames(maps), protocol))
 
 
@@ -83,7 +83,7 @@ def auc_borji(
     maps = Maps.read("saliency", saliency)
     points = Fixations.read("fixations", fixations, maps)
     if protocol == "dhf1k":
-        return maps.score(auc_borji_drawn(maps, points, seeds(generator, len(maps.values))))
+        return maps.score(auc_borji_drawn(maps, points, seeds(generator, len(maps.given))))
     return maps.score(auc_borji_of(maps, points, sorted_frames(maps)))
 
 
@@ -125,7 +125,7 @@ def shuffled_auc(
     maps = Maps.read("saliency", saliency)
     points = Fixations.read("fixations", fixations, maps)
     others = Fixations.read("negatives", negatives, maps)
-    draws = seeds(generator, len(maps.values)) if protocol == "dhf1k" else None
+    draws = seeds(generator, len(maps.given)) if protocol == "dhf1k" else None
     return maps.score(shuffled_auc_of(maps, points, others, draws))
 
 
@@ -155,13 +155,13 @@ def seeds(generator: torch.Generator | None, frames: int) -> list[int]:
 
 def sorted_frames(maps: Maps) -> list[Tensor]:
     """Each frame's values in ascending order: B tensors (N,)."""
-    return [_sorted(values) for values in maps.values.detach()]
+    return [_sorted(values) for values in maps.given.detach()]
 
 
 def _frames(maps: Maps, fixations: Fixations) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Values (N,), fixated pixels and their counts, frame by frame."""
     points = fixations.by_frame()
-    return [(v, *point) for v, point in zip(maps.values.detach(), points, strict=True)]
+    return [(v, *point) for v, point in zip(maps.given.detach(), points, strict=True)]
 
 
 def _rank(values: Tensor, ascending: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -182,4 +182,4 @@ def _sorted(values: Tensor) -> Tensor:
 
 
 def _stack(maps: Maps, scores: Iterable[Tensor]) -> Tensor:
-    return torch.stack(list(scores)).to(maps.values.device)
+    return torch.stack(list(scores)).to(maps.given.device)
