@@ -1,46 +1,28 @@
-"""A table of gaze as columns: what their names mean, and which rows can be used.
+"""A table of gaze: its rows, and which of them can be used.
 
-Nothing is guessed that could be wrong: a name or a range of values that can be read in two ways is an error
-that says which name is clear.
+As with names, nothing is guessed that could be wrong: values that can be pixels or shares are an error.
 """
 
 import csv
 import gzip
-from collections.abc import Mapping, Sequence
+import math
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 import numpy as np
 from jaxtyping import Float64
 
+from tased.data.gaze_columns import GazeColumns, Units, find_columns
 from tased.errors import DataError, UsageError
 from tased.video.inputs import natural_key
 
-Units = Literal["pixels", "shares"]
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _MISSING = frozenset({"", ".", "nan", "na", "n/a", "none", "null"})  # an eye tracker's blink
-
-# What each column means, and the names it is found by, in any case; - and spaces are as good as _.
-VIDEO = ("video", "clip", "stimulus", "video_name", "file")
-OBSERVER = ("observer", "subject", "participant", "viewer")
-FRAME = {"frame": 0, "frame_index": 0, "frame_number": 1}  # the number of the first frame
-SECONDS = {
-    **dict.fromkeys(("seconds", "time_s", "start_seconds", "start_s"), 1.0),
-    **dict.fromkeys(("milliseconds", "ms", "time_ms", "timestamp_ms", "start_ms"), 1e-3),
-}
-DURATION = {
-    **dict.fromkeys(("duration_seconds", "duration_s"), 1.0),
-    **dict.fromkeys(("duration_ms",), 1e-3),
-}
-X: dict[str, Units | None] = {"x": None, "x_px": "pixels", "x_pixels": "pixels", "x_share": "shares"}
-_UNCLEAR = {
-    "time": "seconds or milliseconds",
-    "timestamp": "seconds or milliseconds",
-    "t": "seconds or milliseconds",
-    "start": "start_seconds or start_ms",
-    "duration": "duration_seconds or duration_ms",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,83 +57,96 @@ def read_gaze_table(path: Path) -> GazeTable:
         For a column that is missing or unclear, or a cell that is no number; it names column and line.
 
     """
-    columns = _parquet(path) if path.name.lower().endswith(".parquet") else _csv(path)
-    names = {name: _clean(name) for name in columns}
-    if len(set(names.values())) < len(names):
-        raise DataError(f"{path}: two columns have one name among {', '.join(columns)}")
-    return _parsed(path, {names[name]: cells for name, cells in columns.items()})
+    names, rows = _parquet(path) if path.name.lower().endswith(".parquet") else _csv(path)
+    return _read_rows(path, find_columns(path, names), rows)
 
 
-def _parsed(path: Path, columns: Mapping[str, Sequence[object]]) -> GazeTable:
-    video_name = _one(path, columns, VIDEO, "the video")
-    x_name = _one(path, columns, tuple(X), "the place across")
-    y_name = "y" + x_name[1:]
-    if y_name not in columns:
-        raise DataError(f"{path}: has a column {x_name!r} and no {y_name!r}; it has {', '.join(columns)}")
-    x, y = (_numbers(path, name, columns[name], blank=True) for name in (x_name, y_name))
-    seen = ~(np.isnan(x) | np.isnan(y))
-    if not seen.any():
-        raise DataError(f"{path}: has no row with a place in {x_name!r} and {y_name!r}")
-    x, y = x[seen], y[seen]
-    units, units_from = _units(path, x_name, X[x_name], x, y)
+def _read_rows(path: Path, at: GazeColumns, rows: Iterable[Sequence[object]]) -> GazeTable:
+    """One pass through the rows, of which numbers alone are kept."""
+    x, y, when, lasting = (array("d") for _ in range(4))
+    videos, observers = _Names(), _Names()
+    blank = 0
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(at.names):
+            raise DataError(f"{path}: line {line} has {len(row)} cells, and the header {len(at.names)}")
 
-    def kept(cells: Sequence[object]) -> list[object]:
-        return [cell for cell, good in zip(cells, seen, strict=True) if good]
+        def number(place: int, row: Sequence[object] = row, line: int = line) -> float:
+            return _number(path, line, at.names[place], row[place])
 
-    frame, start, duration = _times(path, {name: kept(cells) for name, cells in columns.items()})
-    videos, video = _coded(kept(columns[video_name]))
-    if "" in videos:
-        raise DataError(f"{path}: a row has nothing in its column {video_name!r}")
-    observer = None
-    if any(name in columns for name in OBSERVER):
-        _, observer = _coded(kept(columns[_one(path, columns, OBSERVER, "the observer")]))
+        across, down = number(at.x), number(at.y)
+        if math.isnan(across) or math.isnan(down):
+            blank += 1
+            continue
+        time = number(at.when)
+        duration = 0.0 if at.duration is None else number(at.duration)
+        _check_time(path, line, at, time, duration)
+        if not videos.add(row[at.video]):
+            raise DataError(f"{path}: line {line} has nothing in its column {at.names[at.video]!r}")
+        if at.observer is not None:
+            observers.add(row[at.observer])
+        for column, value in zip((x, y, when, lasting), (across, down, time, duration), strict=True):
+            column.append(value)
+    if not x:
+        what = (
+            f"no row with a place in {at.names[at.x]!r} and {at.names[at.y]!r}"
+            if blank
+            else "no rows below its header"
+        )
+        raise DataError(f"{path}: has {what}")
+    units, units_from = _units(path, at.names[at.x], at.units, np.array(x), np.array(y))
+    in_order, video = videos.coded()
+    counts_frames = at.first_frame is not None
     return GazeTable(
-        videos=tuple(videos),
+        videos=in_order,
         video=video,
-        observer=observer,
-        frame=frame,
-        start=start,
-        duration=duration,
-        x=x,
-        y=y,
+        observer=None if at.observer is None else observers.coded()[1],
+        frame=np.array(when).astype(np.int64) - (at.first_frame or 0)
+        if counts_frames
+        else np.full(len(x), -1),
+        start=None if counts_frames else np.array(when) * at.unit,
+        duration=np.array(lasting) * at.duration_unit,
+        x=np.array(x),
+        y=np.array(y),
         units=units,
         units_from=units_from,
-        blank=int((~seen).sum()),
+        blank=blank,
     )
 
 
-def _times(
-    path: Path, columns: Mapping[str, Sequence[object]]
-) -> tuple[np.ndarray, Float64[np.ndarray, " N"] | None, Float64[np.ndarray, " N"]]:
-    """Frames or starts, and durations."""
-    for name, clear in _UNCLEAR.items():
-        if name in columns:
-            raise DataError(f"{path}: the column {name!r} does not say its unit; rename it to {clear}")
-    when = _one(path, columns, (*FRAME, *SECONDS), "the time")
-    values = _numbers(path, when, columns[when])
-    if (values < 0).any():
-        raise DataError(f"{path}: the column {when!r} goes below 0, to {values.min():g}")
-    lasting = [name for name in DURATION if name in columns]
-    if when in FRAME:
-        if lasting:
-            raise DataError(
-                f"{path}: a {lasting[0]!r} needs a start in seconds or ms, not the column {when!r}"
-            )
-        if (values != np.floor(values)).any():
-            raise DataError(f"{path}: the column {when!r} holds parts of frames; are they seconds?")
-        if (values < FRAME[when]).any():
-            raise DataError(
-                f"{path}: the column {when!r} counts from {FRAME[when]}, but holds {values.min():g}"
-            )
-        return values.astype(np.int64) - FRAME[when], None, np.zeros(len(values))
-    nowhere = np.full(len(values), -1)
-    if not lasting:
-        return nowhere, values * SECONDS[when], np.zeros(len(values))
-    name = _one(path, columns, tuple(DURATION), "the duration")
-    durations = _numbers(path, name, columns[name])
-    if (durations < 0).any():
-        raise DataError(f"{path}: the column {name!r} goes below 0, to {durations.min():g}")
-    return nowhere, values * SECONDS[when], durations * DURATION[name]
+def _check_time(path: Path, line: int, at: GazeColumns, time: float, duration: float) -> None:
+    """Refuse what is before the start, between two frames, or not known."""
+    for place, value in ((at.when, time), (at.duration, duration)):
+        if place is not None and not value >= 0:
+            what = "goes below 0" if value < 0 else "is empty, though the row has a place"
+            raise DataError(f"{path}: line {line}: the column {at.names[place]!r} {what}")
+    if at.first_frame is None:
+        return
+    name = at.names[at.when]
+    if time != math.floor(time):
+        raise DataError(f"{path}: line {line}: {name!r} is {time:g}, a part of a frame; are they seconds?")
+    if time < at.first_frame:
+        raise DataError(f"{path}: line {line}: {name!r} counts from {at.first_frame}, but is {time:g}")
+
+
+class _Names:
+    """Names that repeat, kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._rows = array("q")
+
+    def add(self, cell: object) -> bool:
+        """One more row; whether it has a name."""
+        name = "" if cell is None else str(cell).strip()
+        self._rows.append(self._numbers.setdefault(name, len(self._numbers)))
+        return bool(name)
+
+    def coded(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """The distinct names in natural order, and for each row which one it has."""
+        names = tuple(sorted(self._numbers, key=natural_key))
+        place = np.empty(len(names), np.int64)
+        place[[self._numbers[name] for name in names]] = np.arange(len(names))
+        return names, place[np.array(self._rows)]
 
 
 def _units(path: Path, name: str, said: Units | None, x: np.ndarray, y: np.ndarray) -> tuple[Units, str]:
@@ -173,70 +168,41 @@ def _units(path: Path, name: str, said: Units | None, x: np.ndarray, y: np.ndarr
     return "pixels", f"x and y reach {both.max():g}"
 
 
-def _one(path: Path, columns: Mapping[str, Sequence[object]], names: Sequence[str], what: str) -> str:
-    """The one of these columns that is there."""
-    found = [name for name in names if name in columns]
-    if len(found) == 1:
-        return found[0]
-    has = f"it has {', '.join(columns)}"
-    if found:
-        raise DataError(f"{path}: {' and '.join(found)} could each be {what}; keep one of these columns")
-    raise DataError(f"{path}: no column is {what}: it is called {', '.join(names)}; {has}")
-
-
-def _numbers(
-    path: Path, name: str, cells: Sequence[object], *, blank: bool = False
-) -> Float64[np.ndarray, " N"]:
-    """A column as numbers; NaN for what is missing, where that may be."""
-    try:
-        values = np.array([_number(cell) for cell in cells], dtype=np.float64)
-    except ValueError as error:
-        raise DataError(f"{path}: the column {name!r} holds {error}, which is no number") from error
-    bad = np.isinf(values) if blank else ~np.isfinite(values)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise DataError(f"{path}: the column {name!r} holds {cells[row]!r}, which is no number")
-    return values
-
-
-def _number(cell: object) -> float:
+def _number(path: Path, line: int, name: str, cell: object) -> float:
+    """A cell as a number; NaN for what is missing."""
     if cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING):
-        return float("nan")
+        return math.nan
     try:
-        return float(cell)  # type: ignore[arg-type]
+        value = float(cell)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise ValueError(repr(cell)) from None
+        value = math.inf
+    if math.isinf(value):
+        raise DataError(f"{path}: line {line}: the column {name!r} holds {cell!r}, which is no number")
+    return value
 
 
-def _coded(cells: list[object]) -> tuple[list[str], np.ndarray]:
-    """Distinct names in natural order, and for each row which one it has."""
-    names = ["" if cell is None else str(cell).strip() for cell in cells]
-    distinct = sorted(set(names), key=natural_key)
-    place = {name: number for number, name in enumerate(distinct)}
-    return distinct, np.array([place[name] for name in names], dtype=np.int64)
+def _csv(path: Path) -> tuple[list[str], Iterator[Sequence[object]]]:
+    with _reading(path), _text(path) as file:
+        header = file.readline()
+    delimiter = max(",;\t", key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    return names, _csv_rows(path, delimiter)
 
 
-def _clean(name: str) -> str:
-    return name.strip().casefold().replace("-", "_").replace(" ", "_")
+def _csv_rows(path: Path, delimiter: str) -> Iterator[Sequence[object]]:
+    """The rows below the header, but for empty lines."""
+    with _reading(path), _text(path) as file:
+        rows = csv.reader(file, delimiter=delimiter)
+        next(rows, None)
+        yield from (row for row in rows if row)
 
 
-def _csv(path: Path) -> dict[str, Sequence[object]]:
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with _text(path) as file:
-            header = file.readline()
-            delimiter = max(",;\t", key=header.count)
-            names = next(csv.reader([header], delimiter=delimiter), [])
-            rows = [row for row in csv.reader(file, delimiter=delimiter) if row]
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        yield
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as a table ({error})") from error
-    for line, row in enumerate(rows, start=2):
-        if len(row) != len(names):
-            raise DataError(f"{path}: line {line} has {len(row)} cells, and the header {len(names)}")
-    if not rows:
-        raise DataError(f"{path}: has no rows below its header")
-    if len({_clean(name) for name in names}) < len(names):
-        raise DataError(f"{path}: two columns have one name among {', '.join(names)}")
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 def _text(path: Path) -> TextIO:
@@ -245,7 +211,7 @@ def _text(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _parquet(path: Path) -> dict[str, Sequence[object]]:
+def _parquet(path: Path) -> tuple[list[str], Iterator[Sequence[object]]]:
     try:
         import pyarrow as pa  # type: ignore[import-untyped]
         import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -257,6 +223,6 @@ def _parquet(path: Path) -> dict[str, Sequence[object]]:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: cannot be read as a table ({' '.join(str(error).split())})") from error
-    if table.num_rows == 0:
-        raise DataError(f"{path}: has no rows")
-    return {name: table.column(name).to_pylist() for name in table.column_names}
+    batches = table.to_batches(max_chunksize=10_000)
+    rows = (row for b in batches for row in zip(*(c.to_pylist() for c in b.columns), strict=True))
+    return table.column_names, rows
