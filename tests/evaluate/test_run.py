@@ -144,6 +144,7 @@ def test_parts_of_another_evaluation_are_not_taken(data, predictions, tmp_path, 
 def test_caps_choose_uniformly_and_repeatably(data, predictions):
     some = evaluate(data, predictions, max_frames=5, workers=1, seed=3)
     assert len(some.frames) == 5
+    assert (some.results.max_frames, some.results.max_videos) == (5, None)
     assert some == evaluate(data, predictions, max_frames=5, workers=1, seed=3)
     drawn = {
         (frame.video, frame.frame)

@@ -1,5 +1,6 @@
 """`tased evaluate`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -127,8 +128,10 @@ def evaluate(
         if html is not None:
             write_report(html, every, examples=examples_of(opened, split, sources, every))
     if progress != "json":
+        # In a pipe lines are for programs: they are not broken.
+        console = Console(width=None if sys.stdout.isatty() else 200)
         for table in tables_for(every):
-            Console().print(to_text(table))
+            console.print(to_text(table))
     return 0
 
 

@@ -44,6 +44,11 @@ def _example(
         picture=frame.pixels,
         truth=density,
         maps=tuple((source.name, next(source.scored(clip, (index,))).values) for source in sources),
-        scores={r.model: v.scores["nss"] for r in results for v in r.videos if v.name == clip.name},
+        scores={
+            r.model: v.scores["nss"]
+            for r in results
+            for v in r.videos
+            if v.name == clip.name and "nss" in v.scores
+        },
         label=choice.label,
     )

@@ -41,6 +41,8 @@ class Results:
     counts: dict[str, int] = field(default_factory=dict)  # frames, skipped, fixations, fixations outside, ...
     versions: dict[str, str] = field(default_factory=dict)
     date: str = ""  # ISO 8601
+    max_videos: int | None = None  # drawn at random by the seed; None: all
+    max_frames: int | None = None  # likewise, from all videos together
     format: int = FORMAT
 
     def save(self, path: Path) -> None:

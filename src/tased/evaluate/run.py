@@ -142,6 +142,8 @@ def evaluate(
                 },
                 versions=_versions(),
                 date=datetime.now(UTC).date().isoformat(),
+                max_videos=max_videos,
+                max_frames=max_frames,
             )
             evaluations.append(Evaluation(results, frames_scored))
     return evaluations
