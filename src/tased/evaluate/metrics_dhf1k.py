@@ -57,23 +57,23 @@ def shuffled_auc(values: Tensor, pixels: Tensor, negatives: Tensor, seed: int) -
 
 
 def subsets(number: int, total: int, generator: torch.Generator) -> Tensor:
-    """For each split as many different ones out of 0 .. total - 1, all choices being as likely: (S, number).
+    """For each split as many different ones out of 0 .. total - 1, all choices as likely: (S, number).
 
-    All splits draw at once; who draws what is taken draws again. No number is told from another in this, so all
-    subsets are as likely as if each split had shuffled everything, which takes MATLAB's code most of its time.
-    If more than half are wanted, those to leave out are drawn.
+    All splits draw at once; who draws what is taken draws again. No number is told from another in this, so
+    all subsets are as likely as if each split had shuffled everything, as MATLAB's code does. If more than
+    half are wanted, those to leave out are drawn.
     """
     fewer = min(number, total - number)
     taken = torch.zeros(SPLITS * total, dtype=torch.bool)
-    claims = torch.empty(SPLITS * total, dtype=torch.int64)
+    claims = torch.empty(SPLITS * total, dtype=torch.int32)
     rows = torch.arange(SPLITS).repeat_interleave(fewer)
     while len(rows):
-        places = rows * total + torch.randint(total, (len(rows),), generator=generator)
-        everyone = torch.arange(len(rows))
-        claims[places] = everyone  # one of those who drew the same
-        won = (claims[places] == everyone) & ~taken[places]
-        taken[places[won]] = True
-        rows = rows[~won]
+        places = torch.randint(total, (len(rows),), generator=generator).add_(rows, alpha=total)
+        everyone = torch.arange(len(rows), dtype=torch.int32)
+        claims.scatter_(0, places, everyone)  # one of those who drew the same
+        late = (claims.gather(0, places) != everyone) | taken.gather(0, places)
+        taken.scatter_(0, places, True)
+        rows = rows[late]
     chosen = taken if fewer == number else ~taken
     return chosen.view(SPLITS, total).nonzero()[:, 1].view(SPLITS, number)
 
