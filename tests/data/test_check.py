@@ -146,6 +146,14 @@ def test_points_that_were_turned_are_seen(copied):
     assert "outside" in {finding.kind for finding in found}
 
 
+def test_a_broken_list_of_points_stops_nothing(copied):
+    path = copied("challenge")
+    (path / "FixationsTest/Test/test_1/fixations.json").write_text("[[")
+    first, second = check(open_data_set("challenge", path))
+    assert [(f.kind, f.path.name) for f in first.findings] == [("broken", "fixations.json")]
+    assert second.gazed == 12
+
+
 def test_gaze_outside_is_counted(copied):
     path = copied("table")
     with (path / "gaze.csv").open("a") as file:

@@ -42,7 +42,7 @@ class Actions:
         folder = _SHORT.get(split or "test", split)
         if folder not in self.splits:
             raise UsageError(f"{self.name}: there is no split {split!r}; it has {' and '.join(self.splits)}")
-        found = self._clips[folder]
+        found = self._clips(folder)
         if not found:
             raise DataError(f"{self.path}: has no clip with fixations in a folder {folder!r}")
         return found
@@ -54,7 +54,8 @@ class Actions:
     def strays(self) -> list[Finding]:
         """Clips without fixations, and pictures whose names do not say which frame of the clip they are."""
         found = []
-        for split, clips in self._clips.items():
+        for split in self.splits:
+            clips = self._clips(split)
             found += [finding for clip in clips for finding in clip.misnamed()]
             known = {clip.name for clip in clips}
             for folder in self._folders(split):
@@ -67,11 +68,17 @@ class Actions:
         return [] if folder is None else [entry for entry in entries(folder) if entry.is_dir()]
 
     @cached_property
-    def _clips(self) -> dict[str, list[PictureClip]]:
+    def _made(self) -> dict[str, list[PictureClip]]:
+        """What `_clips` was asked for before: listing a split takes seconds."""
+        return {}
+
+    def _clips(self, split: str) -> list[PictureClip]:
         if all(subfolder(self.path, split) is None for split in self.splits):
             raise DataError(f"{self.path}: is no {self.name}: it has neither 'training' nor 'testing'")
-        made = {split: [_clip(folder) for folder in self._folders(split)] for split in self.splits}
-        return {split: [clip for clip in clips if clip is not None] for split, clips in made.items()}
+        if split not in self._made:
+            made = [_clip(folder) for folder in self._folders(split)]
+            self._made[split] = [clip for clip in made if clip is not None]
+        return self._made[split]
 
 
 def _clip(folder: Path) -> PictureClip | None:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32, Int64
 
 from tased.data.clip import Clip, Truth
-from tased.data.finding import Finding
+from tased.data.finding import FileError, Finding
 from tased.data.fingerprint import fingerprint
 from tased.data.folders import child, entries
 from tased.data.gray_movie import GrayMovieReader
@@ -65,7 +65,7 @@ class ChallengeClip:
     @property
     def frames(self) -> int:
         """The lists in fixations.json."""
-        return len(self._fixations)
+        return len(self._points.starts) - 1
 
     @property
     def frame_names(self) -> tuple[str, ...]:
@@ -73,8 +73,8 @@ class ChallengeClip:
         return tuple(f"{index + 1:04d}" for index in range(self.frames))
 
     @cached_property
-    def _fixations(self) -> list[np.ndarray]:
-        return _read_fixations(self.file)
+    def _points(self) -> "Points":
+        return _read_points(self.file)
 
     def video(self) -> Video:
         """The frames; raises VideoError if they are missing."""
@@ -84,7 +84,7 @@ class ChallengeClip:
         """Fixations inside the frame; those outside are counted."""
         if not 0 <= index < self.frames:
             raise DataError(f"{self.name}: has fixations of {self.frames} frames, and of no frame {index}")
-        found = self._fixations[index]
+        found = self._points.of(index)
         inside = (found >= 0).all(axis=1) & (found < [self.rows, self.columns]).all(axis=1)
         return Truth(found[inside], None, None, outside=int((~inside).sum()))
 
@@ -101,8 +101,8 @@ class ChallengeClip:
         return GrayMovieReader(self.saliency or self.video_path)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is needed to open it elsewhere: an open movie cannot travel."""
-        return {name: value for name, value in self.__dict__.items() if name != "_maps"}
+        """What is needed to open it elsewhere: an open movie cannot travel, and points should not."""
+        return {k: value for k, value in self.__dict__.items() if k not in ("_maps", "_points")}
 
 
 @dataclass(frozen=True)
@@ -193,25 +193,39 @@ def _trees(path: Path, beginning: str) -> Iterator[Path]:
     return (e for e in entries(path) if e.is_dir() and e.name.casefold().startswith(beginning))
 
 
-def _read_fixations(path: Path) -> list[np.ndarray]:
-    """For each frame (N, 2) whole numbers, row and column; parts of a pixel are cut off."""
+@dataclass(frozen=True, slots=True)
+class Points:
+    """All fixations of one video."""
+
+    places: Int32[np.ndarray, "N 2"]  # row and column, frame after frame
+    starts: Int64[np.ndarray, " frames_and_one"]  # where each frame's begin, and where the last one's end
+
+    def of(self, index: int) -> Int64[np.ndarray, "N 2"]:
+        """Those of one frame."""
+        return self.places[self.starts[index] : self.starts[index + 1]].astype(np.int64)
+
+
+def _read_points(path: Path) -> Points:
+    """What fixations.json holds; parts of a pixel are cut off."""
     content = _read_json(path)
     if not isinstance(content, list):
-        raise DataError(f"{path}: should be a list of frames, each a list of [row, column]")
-    frames = []
+        raise FileError("broken", path, "should be a list of frames, each a list of [row, column]")
+    places, starts = [np.empty((0, 2))], [0]
     for index, points in enumerate(content):
         try:
-            values = np.array(points, dtype=np.float64).reshape(-1, 2) if points else np.empty((0, 2))
-            if any(len(point) != 2 for point in points) or not np.isfinite(values).all():
+            values = np.array(points, dtype=np.float64).reshape(-1, 2) if points else places[0]
+            if any(len(point) != 2 for point in points) or not (np.abs(values) < 2**31).all():
                 raise ValueError
         except (TypeError, ValueError) as error:
-            raise DataError(f"{path}: frame {index + 1} is no list of pairs of numbers") from error
-        frames.append(np.floor(values).astype(np.int64))
-    return frames
+            raise FileError("broken", path, f"frame {index + 1} is no list of pairs of numbers") from error
+        places.append(values)
+        starts.append(starts[-1] + len(values))
+    whole = np.floor(np.concatenate(places)).astype(np.int32)
+    return Points(whole, np.array(starts, np.int64))
 
 
 def _read_json(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+        raise FileError("broken", path, f"cannot be read as JSON ({error})") from error

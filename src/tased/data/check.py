@@ -59,10 +59,15 @@ def _all_clips(data: DataSet) -> list[tuple[str, Clip]]:
 def _checked(
     data: DataSet, split: str, clip: Clip, report: Callable[[str, int, int], None] | None
 ) -> ClipReport:
+    try:
+        expected = clip.frames
+    except DataError as error:
+        maps_read = 0 if clip.maps_given else None
+        return ClipReport(clip.name, split, 0, 0, 0, maps_read, 0, 0, (_finding(data, error),))
     frames, findings = _check_video(data, clip)
     gazed = maps = fixations = outside = 0
     rise = 0.0  # of the maps at fixations, above their means
-    for index in range(clip.frames):
+    for index in range(expected):
         gaze = density = None
         try:
             gaze = clip.gaze(index)
@@ -84,7 +89,7 @@ def _checked(
                 there = density[gaze.fixations[:, 0], gaze.fixations[:, 1]]
                 rise += float(there.mean() - density.mean()) / peak
         if report is not None:
-            report(clip.name, index + 1, clip.frames)
+            report(clip.name, index + 1, expected)
     if maps and fixations and rise < 0:
         message = (
             f"the maps of {clip.name} are lower where it was fixated than elsewhere: are they of this clip?"

@@ -7,6 +7,7 @@
 Videos 1 to 600 are for training, 601 to 700 for validation, and 701 to 1000 have no public ground truth.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,9 +47,9 @@ class DHF1K:
         if split not in SPLITS:
             raise UsageError(f"DHF1K: there is no split {split!r}; it has {' and '.join(SPLITS)}")
         wanted = SPLITS[split]
-        found = [clip for number, clip in self._clips.items() if number in wanted]
+        found = list(self._clips(wanted).values())
         if not found:
-            there = [clip.name for clip in self._clips.values()]
+            there = [folder.name for folder in self._annotations.values()]
             has = f"there are {len(there)}, {there[0]} to {there[-1]}" if there else "there are none at all"
             raise DataError(
                 f"{self.path}: no annotated clip of split {split!r}, {wanted[0]} to {wanted[-1]}; {has}"
@@ -68,9 +69,10 @@ class DHF1K:
 
     def strays(self) -> list[Finding]:
         """Videos up to 700 without annotation, annotations without fixations, names that say no number."""
-        found = [finding for clip in self._clips.values() for finding in clip.misnamed()]
-        for folder in self._annotations.values():
-            if _number(folder) not in self._clips:
+        clips = self._clips(self._annotations)
+        found = [finding for clip in clips.values() for finding in clip.misnamed()]
+        for number, folder in self._annotations.items():
+            if number not in clips:
                 message = "holds no fixations: neither fixation/*.png nor fixation/maps/*.mat"
                 found.append(Finding("missing", folder, message))
         for entry in entries(self._annotation):
@@ -78,12 +80,12 @@ class DHF1K:
                 found.append(Finding("misnamed", entry, "an annotation is called by a number: 0001"))
         videos = subfolder(self.path, "video", "videos", "frames")
         for entry in [] if videos is None else entries(videos):
-            number = _number(entry)
+            video = _number(entry)
             if not (entry.is_dir() or is_video_name(entry)):
                 continue
-            if number is None:
+            if video is None:
                 found.append(Finding("misnamed", entry, "a video is called by a number: 001.AVI"))
-            elif number <= SPLITS["val"].stop - 1 and number not in self._clips:
+            elif video < SPLITS["val"].stop and video not in self._annotations:
                 found.append(Finding("missing", entry, "has no annotation"))
         return found
 
@@ -122,8 +124,15 @@ class DHF1K:
         return found
 
     @cached_property
-    def _clips(self) -> dict[int, PictureClip]:
-        made = {number: self._clip(number, folder) for number, folder in self._annotations.items()}
+    def _made(self) -> dict[int, PictureClip | None]:
+        """What `_clips` was asked for before: listing all of the data set takes ten seconds."""
+        return {}
+
+    def _clips(self, numbers: Collection[int]) -> dict[int, PictureClip]:
+        """The clips with fixations, of these numbers."""
+        for number in self._annotations.keys() & set(numbers) - self._made.keys():
+            self._made[number] = self._clip(number, self._annotations[number])
+        made = {number: self._made[number] for number in self._annotations if number in numbers}
         return {number: clip for number, clip in made.items() if clip is not None}
 
     def _clip(self, number: int, folder: Path) -> PictureClip | None:

@@ -74,7 +74,7 @@ def numbered(folder: Path, suffixes: Collection[str], prefix_fits: str | None) -
     """
     files: dict[int, tuple[str, ...]] = {}
     misnamed = []
-    for name in sorted((e.name for e in entries(folder) if e.suffix.lower() in suffixes), key=natural_key):
+    for name in (entry.name for entry in entries(folder) if entry.suffix.lower() in suffixes):
         match = NUMBERED.fullmatch(Path(name).stem)
         if match is None or not _fits(match["prefix"], prefix_fits):
             misnamed.append(name)

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 
 from tased.data.clip import Truth
 from tased.data.finding import FileError, Finding
-from tased.data.folders import Numbered, entries, numbered, subfolder
+from tased.data.folders import Numbered, numbered, subfolder
 from tased.data.gray import read_fixated, read_map, size_of
 from tased.data.maps import Gaussian, gaussian_density, relative
 from tased.errors import DataError, VideoError
@@ -151,9 +151,8 @@ def fixation_files(folder: Path, prefix: str | None) -> Numbered:
 
 def map_files(folder: Path | None, prefix: str | None) -> Numbered | None:
     """The .png of a folder; None where there is no folder, or nothing in it."""
-    if folder is None or not any(True for _ in entries(folder)):
-        return None
-    return numbered(folder, _PNG, prefix)
+    found = None if folder is None else numbered(folder, _PNG, prefix)
+    return found if found is not None and (found.files or found.misnamed) else None
 
 
 def frame_files(folder: Path, prefix: str | None) -> Numbered:
