@@ -91,3 +91,13 @@ def test_the_challenge_does_not_say_its_width(made, tmp_path):
     with pytest.raises(UsageError, match="does not say"):
         write_maps(data, tmp_path)
     assert write_maps(data, tmp_path, gaussian=Gaussian(2)) == 24
+
+
+def test_fixations_outside_are_on_no_map_and_told(copied, tmp_path, caplog):
+    path = copied("table")
+    with (path / "gaze.csv").open("a") as file:
+        file.write("clip-1,o01,0,80,-5,20\n")
+    data = open_data_set("table", path)
+    write_maps(data, tmp_path / "maps")
+    assert "clip-1: 2 fixations lie outside the frame and are on no map" in caplog.text
+    assert "more-1" not in caplog.text

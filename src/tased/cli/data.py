@@ -145,11 +145,13 @@ def maps(
     gaussian = None if sigma is None else Gaussian(sigma)
     if degrees is not None and pixels_per_degree is not None:
         gaussian = visual_angle(degrees, pixels_per_degree)
-    data = open_data_set(layout or guess_layout(directory), directory)
+    chosen = layout or guess_layout(directory)
+    data = open_data_set(chosen, directory)
     with Display(progress) as display:
+        display.event("layout", layout=chosen, guessed=layout is None, name=data.name)
         written = write_maps(data, out, split=split, gaussian=gaussian, bits=bits, report=display.step)
         display.event("done", maps=written, output=str(out))
-        display.line(f"{written} maps -> {out}")
+        display.line(f"{data.name}, read as {chosen}: {written} maps -> {out}")
 
 
 @app.command

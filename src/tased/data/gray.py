@@ -33,14 +33,14 @@ def read_map(path: Path) -> Float32[np.ndarray, "H W"]:
 def read_fixated(path: Path) -> Bool[np.ndarray, "H W"]:
     """Which pixels were fixated: those that are not 0 of a picture of two levels, or of a .mat."""
     values = read_matrix(path) if path.suffix.lower() == ".mat" else _read_gray(path)
-    levels = np.unique(values)
-    if np.count_nonzero(levels) > 1 or (len(levels) == 1 and levels[0] != 0):
+    fixated: Bool[np.ndarray, "H W"] = values != 0
+    if fixated.all() or (values[fixated] != values.max()).any():
+        levels = np.unique(values)
         message = (
             f"is no picture of fixations: it has {len(levels)} levels from {levels[0]} to {levels[-1]}, "
             "not 0 and one other; is it a map, or was it a JPEG once?"
         )
         raise FileError("broken", path, message)
-    fixated: Bool[np.ndarray, "H W"] = values != 0
     return fixated
 
 
