@@ -237,6 +237,15 @@ def test_two_pictures_of_one_number(copied):
         first("dhf1k", path).truth(3)
 
 
+def test_two_folders_that_differ_in_case(copied):
+    path = copied("dhf1k")
+    shutil.copytree(path / "annotation/0601/maps", path / "annotation/0601/MAPS", dirs_exist_ok=True)
+    if len(list((path / "annotation/0601").iterdir())) < 3:
+        pytest.skip("this file system does not tell upper from lower case")
+    with pytest.raises(DataError, match="holds MAPS and maps, and either could be meant"):
+        first("dhf1k", path)
+
+
 def test_two_folders_of_one_number(copied):
     path = copied("dhf1k")
     shutil.copytree(path / "annotation/0601", path / "annotation/601")

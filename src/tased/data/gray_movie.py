@@ -38,6 +38,7 @@ def gray_frames(path: Path) -> Iterator[Float32[np.ndarray, "H W"]]:
         with av.open(str(path.absolute())) as container:
             if not container.streams.video:
                 raise FileError("broken", path, "holds no video, and should hold maps")
+            container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
                 yield _luma(path, frame)
     except (av.error.FFmpegError, OSError) as error:
