@@ -46,9 +46,14 @@ def test_auc_judd(scene):
 
 
 @few
-@given(scene=scenes, seed=st.integers(0, 1000), number=st.integers(1, 50))
-def test_areas_of_the_same_splits(scene, seed, number):
-    saliency, pixels = scene["saliency"], np.flatnonzero(scene["fixations"])
+@given(
+    scene=scenes,
+    seed=st.integers(0, 1000),
+    number=st.integers(1, 50),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_areas_of_the_same_splits(scene, seed, number, dtype):
+    saliency, pixels = scene["saliency"].astype(dtype), np.flatnonzero(scene["fixations"])
     drawn = np.random.default_rng(seed).integers(0, saliency.size, (6, number))
     found = metrics_dhf1k.auc_of_splits(
         torch.from_numpy(saliency).flatten(), torch.from_numpy(pixels), torch.from_numpy(drawn)
@@ -95,6 +100,21 @@ def test_shuffled_draws_without_repetition():
                 generator=torch.Generator().manual_seed(seed),
             )
             assert found.item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_single_precision_is_no_reason_to_round():
+    """8-bit levels on a threshold: 51, 102, 153, 204 of 255, as they are and as float32 fractions."""
+    levels = torch.arange(256.0).reshape(16, 16)
+    hit = torch.zeros(16, 16)
+    hit.view(-1)[[51, 102, 153, 204, 255]] = 1
+    expected = metrics.auc_borji(levels.double(), hit, protocol="dhf1k")
+    assert metrics.auc_borji(levels, hit, protocol="dhf1k") == expected
+    assert metrics.auc_borji(levels.to(torch.uint8), hit, protocol="dhf1k") == expected
+    assert metrics.auc_borji(levels / 255, hit, protocol="dhf1k") == expected
+    tenths = torch.arange(11.0).repeat(11, 1) / 10  # 0.7 is a little less in float32, and under its threshold
+    once = torch.eye(11)
+    expected = metrics.auc_borji(tenths.double(), once, protocol="dhf1k")
+    assert metrics.auc_borji(tenths, once, protocol="dhf1k") == expected
 
 
 @pytest.mark.parametrize(("number", "total"), [(0, 3), (1, 1), (3, 3), (2, 40), (30, 40), (20, 40), (1, 500)])

@@ -83,8 +83,8 @@ def auc_of_splits(values: Tensor, pixels: Tensor, drawn: Tensor) -> Tensor:
     low, high = torch.stack(values.aminmax()).to(torch.float64)
     if not len(pixels) or not drawn.shape[1] or low == high:
         return _nothing_to_rank(len(pixels), drawn.shape[1])
-    fixated = ((values[pixels] - low) / (high - low)).sort().values
-    others = (values[drawn] - low) / (high - low)
+    fixated = ((values[pixels].to(torch.float64) - low) / (high - low)).sort().values
+    others = (values[drawn].to(torch.float64) - low) / (high - low)
     levels = thresholds(torch.maximum(others.amax(1), fixated[-1]))
     true_positives = len(fixated) - torch.searchsorted(fixated, levels)
     false_positives = _at_least(others, levels)
