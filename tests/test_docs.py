@@ -180,7 +180,7 @@ def test_peaks_are_the_measured_ones():
     table = between(ROOT / "docs/guides/predict.md", "memory")
     shown = {
         (row[1], int(minutes)): int(peak)
-        for row in re.finditer(r"^\| ((?:read|write)[^|]*) \|(.*)$", table, re.MULTILINE)
+        for row in re.finditer(r"^\| ((?:read|write|predict)[^|]*) \|(.*)$", table, re.MULTILINE)
         for minutes, peak in zip(
             re.findall(r"(\d+) minutes", table), re.findall(r"(\d+) MiB", row[2]), strict=True
         )

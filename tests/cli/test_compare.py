@@ -106,3 +106,21 @@ def test_every_metric_can_be_asked_for():
     options = App(default_command=compare).assemble_argument_collection()
     [metric] = [argument for argument in options if argument.name == "--metric"]
     assert metric.get_choices() == METRICS
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "Early two-step (32)"), (5, "TASED-Net (48)"), (2, "STSConvNet"), (4, "TASED-Net-trp")],
+)
+def test_any_of_the_papers_tables_can_be_asked_for(files, tmp_path, capsys, number, words):
+    assert run(files[0], "--table", number, "--html", tmp_path / "a.html") == 0
+    told = capsys.readouterr().out
+    assert f"Table {number} of the paper" in told
+    assert words in told
+    assert "ours" in told
+    assert f"Table {number} of the paper" in (tmp_path / "a.html").read_text()
+
+
+def test_a_table_of_other_data_is_refused(files, capsys):
+    assert run(*files, "--table", 3) == 1
+    assert "Hollywood2 and UCFSports" in capsys.readouterr().err

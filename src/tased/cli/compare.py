@@ -21,6 +21,7 @@ def compare(
     threshold: float | None = None,
     html: Path | None = None,
     json: Path | None = None,
+    table: Annotated[list[Literal[1, 2, 3, 4, 5]] | None, Parameter(negative="")] = None,
     markdown: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Compare evaluations of the same data, the first with each of the others.
@@ -30,6 +31,7 @@ def compare(
 
     - Two models: `tased compare ours.json theirs.json`
     - Three, as a page: `tased compare ours.json gbvs.json centre.json --html compared.html`
+    - Variants of the network in the paper's Table 5: `tased compare t16.json t32.json --table 5`
     - By another metric, for a README: `tased compare ours.json theirs.json --metric cc --markdown`
 
     Parameters
@@ -44,10 +46,12 @@ def compare(
         File for a page with charts and every video.
     json
         File for the numbers, video by video.
+    table
+        The paper's table to print ours in, and it may be given several times. Default: what fits the data.
     markdown
         Print Markdown.
     """
-    if len(files) < 2:
+    if len(files) < 2 and not table:
         raise UsageError("compare takes two files of results or more, as tased evaluate --json writes them")
 
     from dataclasses import replace
@@ -69,14 +73,14 @@ def compare(
     if json is not None:
         save_comparisons(json, comparisons)
     if html is not None:
-        write_report(html, results, metric=metric, threshold=threshold)
+        write_report(html, results, metric=metric, threshold=threshold, tables=table or ())
     # In a pipe lines are for programs: they are not broken.
     console = Console(width=None if sys.stdout.isatty() else 200)
-    for table in tables_for(results):
+    for shown in tables_for(results, table or ()):
         if markdown:
-            print(to_markdown(table))  # noqa: T201
+            print(to_markdown(shown))  # noqa: T201
         else:
-            console.print(to_text(table))
+            console.print(to_text(shown))
     for comparison in comparisons:
         print(f"{'- ' if markdown else ''}{comparison}")  # noqa: T201
         for note in comparison.notes:
@@ -84,5 +88,5 @@ def compare(
         alone = ((comparison.a, comparison.only_a), (comparison.b, comparison.only_b))
         for model, names in alone:
             if names:
-                shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-                print(f"  Only {model} has a score on: {shown}.")  # noqa: T201
+                listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+                print(f"  Only {model} has a score on: {listed}.")  # noqa: T201

@@ -9,6 +9,7 @@ from tased.atomic import WholeFile
 from tased.errors import UsageError
 from tased.evaluate.compare import Comparison, compare
 from tased.evaluate.figure import Example, pictures
+from tased.evaluate.reference import TableNumber
 from tased.evaluate.results import METRICS, Results
 from tased.evaluate.tables import ENVIRONMENT, LABELS, LESS_IS_BETTER, tables_for, to_html
 
@@ -44,13 +45,14 @@ def write_report(
     examples: Sequence[Example] = (),
     metric: str = "nss",
     threshold: float | None = None,
+    tables: Sequence[TableNumber] = (),
 ) -> None:
     """Write a page that needs nothing but itself, and can be read on a phone.
 
     It holds what was evaluated and how, the scores over frames and over videos, the paper's tables of that
-    data, every video's scores in a table that can be sorted, a chart of them, and `examples` as in the
-    paper's Figure 5. Of several results the first is compared with each of the others by `metric`,
-    with `threshold` as in `compare`.
+    data (or those of the numbers in `tables`), every video's scores in a table that can be sorted, a chart
+    of them, and `examples` as in the paper's Figure 5. Of several results the first is compared with each of
+    the others by `metric`, with `threshold` as in `compare`.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def write_report(
             less_is_better=metric in LESS_IS_BETTER,
             metrics=shown,
             means=_means(results, shown),
-            tables=[to_html(table) for table in tables_for(results)],
+            tables=[to_html(table) for table in tables_for(results, tables)],
             comparisons=[(comparison, differences(comparison)) for comparison in comparisons],
             chart=scores_by_video(results, metric),
             columns=_columns(results, shown, metric),

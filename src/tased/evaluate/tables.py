@@ -111,17 +111,20 @@ def paper_table(number: TableNumber, results: Sequence[Results], *, data: str | 
     )
 
 
-def tables_for(results: Sequence[Results]) -> tuple[Table, ...]:
-    """The paper's tables that results on one data set belong beside, or one of ours alone.
+def tables_for(results: Sequence[Results], numbers: Sequence[TableNumber] = ()) -> tuple[Table, ...]:
+    """The paper's tables of these numbers; of none, those that results on one data set belong beside.
 
     For DHF1K that is Table 2 with the systems of others; on its validation set, for which the paper
-    gives no other systems, Table 4 with its own network and two variants comes first.
+    gives no other systems, Table 4 with its own network and two variants comes first. Other data than the
+    paper's gets a table of ours alone.
     """
+    if numbers:
+        return tuple(paper_table(number, results) for number in numbers)
     if not results:
         return ()
     [data] = {result.data.casefold() for result in results}
     if data == "dhf1k":
-        numbers: tuple[TableNumber, ...] = (2,)
+        numbers = (2,)
         if any(_split(result) == "validation" for result in results):
             numbers = (4, 2)
         return tuple(paper_table(number, results) for number in numbers)
