@@ -60,9 +60,9 @@ def sim_of(maps: Maps, truth: Maps, protocol: Protocol) -> Tensor:
 def kld(saliency: Tensor, density: Tensor, *, protocol: Protocol = "exact") -> Tensor:
     """Kullback-Leibler divergence: nats that are lost when the map stands for the density. LOWER is better.
 
-    Kullback & Leibler (1951); for saliency Tatler, Baddeley & Gilchrist (Vision Research 2005). Both are (B,
-    H, W) or (H, W), not negative, and divided by their sums; scores are (B,) or a scalar, float64. 0 is the
-    same, and there is no fixed chance level. It is not symmetric: the logarithm is of density over map,
+    Kullback & Leibler (1951); for saliency Tatler, Baddeley & Gilchrist (Vision Research 2005). Both are
+    (B, H, W) or (H, W), not negative, and divided by their sums; scores are (B,) or a scalar, float64. 0 is
+    the same, and there is no fixed chance level. It is not symmetric: the logarithm is of density over map,
     weighted with the density (some code has it the other way round). Differentiable in `saliency`. A density
     that is 0 everywhere, a frame without fixations, scores NaN.
 
