@@ -25,6 +25,10 @@ class HandmadeClip:
     def frame_names(self):
         return tuple(f"{i + 1:04d}" for i in range(self.frames))
 
+    @property
+    def video_path(self):
+        return self.path or Path(f"{self.name}.mp4")
+
     def video(self):
         return open_video(self.path)
 

@@ -66,8 +66,7 @@ def test_files_score_as_the_model_that_wrote_them(data, tmp_path):
     videos = [clip.video().path for clip in open_data_set("dhf1k", data / "dhf1k").clips()]
     maps = tmp_path / "maps"
     for video in videos:
-        name = f"{int(video.stem):04d}"
-        arguments = ("--array", maps / f"{name}.npz", "--model", "spectral", "--size", "network")
+        arguments = ("--array", maps / f"{video.stem}.npz", "--model", "spectral", "--size", "network")
         assert main(["predict", str(video), *map(str, arguments)]) == 0
     common = ("--dataset", "dhf1k", "--data", data / "dhf1k")
     assert run(*common, "--predictions", maps, "--json", tmp_path / "files.json") == 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
-from tased.cli.console import Display, Mode, table_of
+from tased.cli.console import Display, Mode, say, table_of
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def evaluate(
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
     """
     from tased.data.layouts import open_data_set
+    from tased.data.table import Table as GazeData
     from tased.evaluate.examples import examples_of
     from tased.evaluate.predictions import ModelPredictions, Observers
     from tased.evaluate.report import write_report
@@ -128,6 +129,8 @@ def evaluate(
         if html is not None:
             write_report(html, every, examples=examples_of(opened, split, sources, every))
     if progress != "json":
+        if isinstance(opened, GazeData):
+            say(f"{opened.name}: {opened.gaze.remark}")  # pixels or shares: never taken in silence
         # In a pipe lines are for programs: they are not broken.
         console = Console(width=None if sys.stdout.isatty() else 200)
         for table in tables_for(every):

@@ -94,15 +94,16 @@ class FilePredictions:
             yield Scored(index, values, clip.truth(index))
 
     def _place(self, clip: Clip) -> Path:
-        candidates = [self.path / clip.name]
-        candidates += [self.path / f"{clip.name}{s}" for s in (".npz", ".zarr", *sorted(VIDEO_SUFFIXES))]
-        found = [place for place in candidates if place.exists()]
-        if not found:
-            raise DataError(
-                f"{self.path}: holds no predictions for {clip.name}; needed is a folder {clip.name}/ of gray "
-                f"PNG, {clip.name}.npz, {clip.name}.zarr, or a gray video"
-            )
-        return found[0]
+        """Under the clip's name, or its video's, as `tased predict` calls it: DHF1K's 0601 is 601.AVI."""
+        for name in (clip.name, clip.video_path.stem):
+            suffixes = ("", ".npz", ".zarr", *sorted(VIDEO_SUFFIXES))
+            for place in (self.path / f"{name}{suffix}" for suffix in suffixes):
+                if place.exists():
+                    return place
+        raise DataError(
+            f"{self.path}: holds no predictions for {clip.name}; needed is a folder {clip.name}/ of gray "
+            f"PNG, {clip.name}.npz, {clip.name}.zarr, or a gray video"
+        )
 
 
 def _pictures(folder: Path, clip: Clip, frames: Sequence[int]) -> Iterator[Map]:
