@@ -140,12 +140,13 @@ def predict(
 
 
 def _size(text: str | None) -> "Size | None":
-    if text in (None, "source", "network"):
-        return text  # type: ignore[return-value]
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text or "")
-    if match is None:
+    match text:
+        case None | "source" | "network":
+            return text
+    rows_columns = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if rows_columns is None:
         raise UsageError(f"--size {text} is not a size; give WIDTHxHEIGHT (640x360), source or network")
-    return int(match[2]), int(match[1])
+    return int(rows_columns[2]), int(rows_columns[1])
 
 
 def _load(

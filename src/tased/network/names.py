@@ -1,4 +1,4 @@
-"""The names that other people's checkpoints use, and ours: tables, applied in order to every name."""
+"""Our names for tensors, and those in other people's checkpoints: tables, applied in order to every name."""
 
 import re
 from typing import Literal, NamedTuple
@@ -23,60 +23,57 @@ PUBLISHED = (
     Known("s3d-d76dad2f.pth", "torchvision's S3D, an encoder (BSD-3-Clause)", "https://pytorch.org/vision"),
 )
 
-_BLOCKS = (  # of the encoder that both S3Ds number from 0 to 15, their poolings included
-    *((rf"^BLOCK\.{n}\.", rf"encoder.stem.{n}.") for n in (0, 2, 3)),
-    *((rf"^BLOCK\.{n}\.", rf"encoder.mixed3.{n - 5}.") for n in (5, 6)),
-    *((rf"^BLOCK\.{n}\.", rf"encoder.mixed4.{n - 8}.") for n in range(8, 13)),
-    *((rf"^BLOCK\.{n}\.", rf"encoder.mixed5.{n - 14}.") for n in (14, 15)),
-)
 _LAYERS = (  # inside the blocks of both published networks
-    (r"\.branch(\d)\.", r".branches.\1."),
-    (r"\.conv_s\.", ".spatial.conv."),
-    (r"\.bn_s\.", ".spatial.norm."),
-    (r"\.conv_t\.", ".temporal.conv."),
-    (r"\.bn_t\.", ".temporal.norm."),
-    (r"\.bn\.", ".norm."),
+    (r"\.branches\.(\d)\.", r".branch\1."),
+    (r"\.spatial\.conv\.", ".conv_s."),
+    (r"\.spatial\.norm\.", ".bn_s."),
+    (r"\.temporal\.conv\.", ".conv_t."),
+    (r"\.temporal\.norm\.", ".bn_t."),
+    (r"\.norm\.", ".bn."),
+)
+_S3D = (  # blocks of the encoder, which both S3Ds number from 0 to 15, their poolings included
+    *((rf"^encoder\.stem\.{n}\.", f"BLOCK.{n}.") for n in (0, 2, 3)),
+    *((rf"^encoder\.mixed3\.{n}\.", f"BLOCK.{n + 5}.") for n in range(2)),
+    *((rf"^encoder\.mixed4\.{n}\.", f"BLOCK.{n + 8}.") for n in range(5)),
+    *((rf"^encoder\.mixed5\.{n}\.", f"BLOCK.{n + 14}.") for n in range(2)),
 )
 TABLES: dict[Origin, tuple[tuple[str, str], ...]] = {
     "tased": (),
     "published TASED-Net": (
-        (r"^base1\.", "encoder.stem."),
-        (r"^base2\.", "encoder.mixed3."),
-        (r"^base3\.", "encoder.mixed4."),
-        (r"^base4\.", "encoder.mixed5."),
+        (r"^prediction\.decoder\.redistribute\.conv\.", "convtsp1.0."),
+        (r"^prediction\.decoder\.redistribute\.norm\.", "convtsp1.1."),
+        (r"^prediction\.decoder\.to16\.convs\.0\.conv\.", "convtsp1.3."),
+        (r"^prediction\.decoder\.to16\.convs\.0\.norm\.", "convtsp1.4."),
+        (r"^prediction\.decoder\.to8\.convs\.0\.conv\.", "convtsp2.0."),
+        (r"^prediction\.decoder\.to8\.convs\.0\.norm\.", "convtsp2.1."),
+        (r"^prediction\.decoder\.to4\.convs\.0\.conv\.", "convtsp3.0."),
+        (r"^prediction\.decoder\.to4\.convs\.0\.norm\.", "convtsp3.1."),
+        (r"^prediction\.aggregation\.0\.conv\.", "convtsp4.0."),
+        (r"^prediction\.aggregation\.0\.norm\.", "convtsp4.1."),
+        (r"^prediction\.aggregation\.1\.conv\.", "convtsp4.3."),
+        (r"^prediction\.aggregation\.1\.norm\.", "convtsp4.4."),
+        (r"^prediction\.aggregation\.2\.conv\.", "convtsp4.6."),
+        (r"^prediction\.aggregation\.2\.norm\.", "convtsp4.7."),
+        (r"^prediction\.aggregation\.3\.conv\.", "convtsp4.9."),
+        (r"^prediction\.aggregation\.3\.norm\.", "convtsp4.10."),
+        (r"^prediction\.aggregation\.4\.", "convtsp4.12."),
+        (r"^prediction\.aggregation\.5\.", "convtsp4.13."),
+        (r"^encoder\.stem\.", "base1."),
+        (r"^encoder\.mixed3\.", "base2."),
+        (r"^encoder\.mixed4\.", "base3."),
+        (r"^encoder\.mixed5\.", "base4."),
         *_LAYERS,
-        (r"^convtsp1\.0\.", "prediction.decoder.redistribute.conv."),
-        (r"^convtsp1\.1\.", "prediction.decoder.redistribute.norm."),
-        (r"^convtsp1\.3\.", "prediction.decoder.to16.convs.0.conv."),
-        (r"^convtsp1\.4\.", "prediction.decoder.to16.convs.0.norm."),
-        (r"^convtsp2\.0\.", "prediction.decoder.to8.convs.0.conv."),
-        (r"^convtsp2\.1\.", "prediction.decoder.to8.convs.0.norm."),
-        (r"^convtsp3\.0\.", "prediction.decoder.to4.convs.0.conv."),
-        (r"^convtsp3\.1\.", "prediction.decoder.to4.convs.0.norm."),
-        (r"^convtsp4\.0\.", "prediction.aggregation.0.conv."),
-        (r"^convtsp4\.1\.", "prediction.aggregation.0.norm."),
-        (r"^convtsp4\.3\.", "prediction.aggregation.1.conv."),
-        (r"^convtsp4\.4\.", "prediction.aggregation.1.norm."),
-        (r"^convtsp4\.6\.", "prediction.aggregation.2.conv."),
-        (r"^convtsp4\.7\.", "prediction.aggregation.2.norm."),
-        (r"^convtsp4\.9\.", "prediction.aggregation.3.conv."),
-        (r"^convtsp4\.10\.", "prediction.aggregation.3.norm."),
-        (r"^convtsp4\.12\.", "prediction.aggregation.4."),
-        (r"^convtsp4\.13\.", "prediction.aggregation.5."),
     ),
-    "published S3D": (*((old.replace("BLOCK", "base"), new) for old, new in _BLOCKS), *_LAYERS),
+    "published S3D": (*((ours, name.replace("BLOCK", "base")) for ours, name in _S3D), *_LAYERS),
     "torchvision S3D": (
-        *((old.replace("BLOCK", "features"), new) for old, new in _BLOCKS),
-        # A convolution and its normalization are 0 and 1 of a Sequential there,
-        (r"\.0\.(weight)$", r".conv.\1"),
-        (r"\.1\.(weight|bias|running_mean|running_var|num_batches_tracked)$", r".norm.\1"),
-        # and so are the two halves of a separable convolution.
-        (r"^(encoder\.stem\.[03])\.0\.", r"\1.spatial."),
-        (r"^(encoder\.stem\.[03])\.1\.", r"\1.temporal."),
-        (r"\.branch([12])\.1\.0\.", r".branches.\1.1.spatial."),
-        (r"\.branch([12])\.1\.1\.", r".branches.\1.1.temporal."),
-        (r"\.branch0\.", ".branches.0.0."),
-        (r"\.branch(\d)\.", r".branches.\1."),
+        *((ours, name.replace("BLOCK", "features")) for ours, name in _S3D),
+        (r"\.branches\.0\.0\.", ".branch0."),
+        (r"\.branches\.(\d)\.", r".branch\1."),
+        # Two convolutions in a row are 0 and 1 of a Sequential there, and so are each and its normalization.
+        (r"\.spatial\.", ".0."),
+        (r"\.temporal\.", ".1."),
+        (r"\.conv\.", ".0."),
+        (r"\.norm\.", ".1."),
     ),
 }
 # What tells the files apart, and what of them is no part of TASED-Net.
@@ -89,8 +86,8 @@ MARKS: dict[Origin, str] = {
 CLASSIFIERS = ("fc.", "classifier.")
 
 
-def ours(name: str, origin: Origin) -> str:
-    """The name of a tensor in our networks."""
-    for old, new in TABLES[origin]:
-        name = re.sub(old, new, name)
+def theirs(name: str, origin: Origin) -> str:
+    """What a file of this origin calls a tensor of our networks."""
+    for ours, other in TABLES[origin]:
+        name = re.sub(ours, other, name)
     return name

@@ -19,7 +19,7 @@ from torch import Tensor
 from tased.atomic import WholeFile
 from tased.errors import CheckpointError, UsageError
 from tased.network.config import RELEASED, NetworkConfig
-from tased.network.names import CLASSIFIERS, MARKS, Origin, ours
+from tased.network.names import CLASSIFIERS, MARKS, Origin, theirs
 from tased.network.tased import TASEDNet
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
@@ -58,18 +58,18 @@ def read_weights(path: Path) -> Weights:
             "needed are tased's own, a published TASED-Net, or an S3D encoder"
         )
     config = _config(path, origin, notes)
-    tensors = {
-        ours(name, origin): tensor
-        for name, tensor in tensors.items()
-        if not (origin.endswith("S3D") and name.startswith(CLASSIFIERS))
-    }
-    wrong = [name for name, t in tensors.items() if t.is_floating_point() and not bool(t.isfinite().all())]
+    fitting = _fit(path, origin, config, tensors)
+    wrong = [
+        theirs(name, origin)
+        for name, tensor in fitting.items()
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all())
+    ]
     if wrong:
         raise CheckpointError(
-            f"{path}: {len(wrong)} of {len(tensors)} tensors hold NaN or infinity, first {wrong[0]!r}; "
+            f"{path}: {len(wrong)} of {len(fitting)} tensors hold NaN or infinity, first {wrong[0]!r}; "
             "the file is damaged or its training diverged"
         )
-    return Weights(path, origin, config, tensors, notes)
+    return Weights(path, origin, config, fitting, notes)
 
 
 def network_from(weights: Weights) -> TASEDNet:
@@ -83,15 +83,15 @@ def network_from(weights: Weights) -> TASEDNet:
     if weights.config is None:
         load_encoder(network, weights)
     else:
-        _fill(network, weights, network.state_dict())
+        network.load_state_dict(weights.tensors)
     return network.eval()
 
 
 def load_encoder(network: TASEDNet, weights: Weights) -> None:
     """Put the encoder of a file into a network in place; its prediction network is not touched."""
-    expected = {n: t for n, t in network.state_dict().items() if n.startswith("encoder.")}
-    encoder = {n: t for n, t in weights.tensors.items() if not n.startswith("prediction.")}
-    _fill(network, Weights(weights.path, weights.origin, None, encoder, {}), expected)
+    mark = "encoder."
+    encoder = {n.removeprefix(mark): t for n, t in weights.tensors.items() if n.startswith(mark)}
+    network.encoder.load_state_dict(encoder)
 
 
 def save_weights(
@@ -168,24 +168,33 @@ def _config(path: Path, origin: Origin, notes: dict[str, str]) -> NetworkConfig 
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _fill(network: TASEDNet, weights: Weights, expected: dict[str, Tensor]) -> None:
-    """Copy tensors into the network; `expected` names those that must be there, and no others."""
-    found = dict(weights.tensors)
-    for name, tensor in expected.items():  # counters that older PyTorch did not save, and nothing here uses
-        if name.endswith("num_batches_tracked"):
-            found.setdefault(name, tensor)
+def _fit(
+    path: Path, origin: Origin, config: NetworkConfig | None, tensors: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """The tensors under our names; raises CheckpointError unless they are exactly those of the network."""
+    with torch.device("meta"):
+        expected = TASEDNet(config).state_dict()
+    if config is None:
+        expected = {name: tensor for name, tensor in expected.items() if name.startswith("encoder.")}
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(CLASSIFIERS)}
+    # Counters that older PyTorch did not save, and nothing here uses.
+    zero = {
+        theirs(name, origin): torch.tensor(0) for name in expected if name.endswith("num_batches_tracked")
+    }
+    tensors = zero | tensors
+    names = {theirs(name, origin): name for name in expected}
     problems = [
-        *(f"{name!r} is missing" for name in expected if name not in found),
-        *(f"{name!r} is not part of it" for name in found if name not in expected),
+        *(f"{name!r} is missing" for name in names if name not in tensors),
+        *(f"{name!r} is not part of it" for name in tensors if name not in names),
         *(
-            f"{name!r} should have shape {tuple(tensor.shape)}, and has {tuple(found[name].shape)}"
-            for name, tensor in expected.items()
-            if name in found and found[name].shape != tensor.shape
+            f"{name!r} should have shape {tuple(expected[ours].shape)}, and has {tuple(tensors[name].shape)}"
+            for name, ours in names.items()
+            if name in tensors and tensors[name].shape != expected[ours].shape
         ),
     ]
     if problems:
         raise CheckpointError(
-            f"{weights.path}: {len(problems)} of {len(expected)} tensors do not fit this network, "
+            f"{path}: {len(problems)} of {len(expected)} tensors do not fit this network ({origin}), "
             f"first: {problems[0]}"
         )
-    network.load_state_dict(found, strict=expected.keys() == network.state_dict().keys())
+    return {ours: tensors[name] for name, ours in names.items()}
