@@ -2,6 +2,11 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -141,3 +146,27 @@ def test_data_that_is_not_there(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
     assert run("--dataset", "dhfk", "--data", tmp_path, "--model", "centre") == 2
     assert 'Did you mean "dhf1k"?' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a process")
+def test_control_c_ends_all_processes_at_once(tmp_path):
+    """As a terminal does it: every process of the group is told."""
+    size = ("--videos", "4", "--frames", "120", "--size", "64x48")
+    assert main(["data", "synthesize", str(tmp_path / "gaze"), "--layout", "table", *size]) == 0
+    arguments = ("--dataset", "table", "--data", tmp_path / "gaze", "--model", "gbvs", "--workers", "2")
+    outputs = ("--json", tmp_path / "a.json", "--progress", "json")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tased", "evaluate", *map(str, (*arguments, *outputs))],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while "scoring" not in process.stdout.readline():
+        pass
+    os.killpg(process.pid, signal.SIGINT)
+    begun = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 5
+    assert told.splitlines()[-1] == "tased: interrupted; nothing half-written is left"
+    assert not (tmp_path / "a.json").exists()

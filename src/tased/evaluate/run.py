@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import numpy as np
@@ -228,10 +228,16 @@ def _pool(workers: int | None, clips: int) -> Iterator[Executor]:
             count, get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
         )
     )
+    others = set(active_children())
     try:
         yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    except BaseException:
+        # Nobody waits for what is under way; finished clips are kept.
+        pool.shutdown(wait=count == 1, cancel_futures=True)
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    pool.shutdown()
 
 
 def _survey(
