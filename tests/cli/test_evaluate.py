@@ -94,6 +94,7 @@ def test_both_protocols_say_which_they_are(data, tmp_path):
 def test_progress_as_json_lines(data, capsys):
     run("--dataset", "table", "--data", data / "table", "--model", "centre", "--progress", "json")
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-2] == {"event": "video", "input": "centre: scoring", "videos": 4, "total": 4}
     assert events[-1]["event"] == "done"
     assert set(events[-1]["over_videos"]) == set(METRICS)
 
@@ -133,6 +134,8 @@ def test_a_submission_is_written_and_checked(tmp_path, capsys):
         (("--weights", "nowhere.pt"), 1, "No such file"),
         (("--model", "centre", "--max-frames", "0"), 2, "max_frames is 0"),
         (("--model", "centre", "--submission", "x"), 2, "dhf1k"),
+        (("--model", "centre", "--frames", "x.txt"), 2, ".csv or .parquet"),
+        (("--model", "centre", "--json", "/"), 1, "is a folder"),
     ],
 )
 def test_bad_arguments_are_one_clear_line(data, capsys, arguments, code, words):

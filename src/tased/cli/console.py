@@ -28,16 +28,17 @@ def table_of(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, 
 
 
 class Display:
-    """Shows how several tasks come on; each task is a name with a number of steps."""
+    """Shows how several tasks come on; each task is a name with a number of steps, in units of one kind."""
 
-    def __init__(self, mode: Mode):
+    def __init__(self, mode: Mode, *, unit: str = "frame"):
+        self._unit = unit
         self._json = mode == "json"
         self._console = Console(stderr=True, quiet=mode != "auto" or not sys.stderr.isatty())
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(show_speed=True),
-            TextColumn("{task.completed:.0f} frames"),
+            TextColumn(f"{{task.completed:.0f}} {unit}s"),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
@@ -54,9 +55,9 @@ class Display:
         self._bars.stop()
 
     def step(self, name: str, done: int, total: int | None, **facts: float) -> None:
-        """So many frames of a task are done."""
+        """So many steps of a task are done."""
         if self._json:
-            self.event("frame", input=name, frames=done, total=total, **facts)
+            self.event(self._unit, input=name, **{f"{self._unit}s": done}, total=total, **facts)
         if self._task is not None:
             self._bars.update(self._task, description=name, completed=done, total=total, visible=True)
 

@@ -88,6 +88,7 @@ def evaluate(
     progress
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
     """
+    from tased.atomic import check_can_be_written, check_suffix
     from tased.data.layouts import open_data_set
     from tased.data.table import Table as GazeData
     from tased.evaluate.examples import examples_of
@@ -97,14 +98,22 @@ def evaluate(
     from tased.evaluate.run import write_frames
     from tased.evaluate.tables import tables_for, to_text
 
+    for output in (json, html, frames):
+        if output is not None:  # told now, not when hours of work are to be written
+            check_can_be_written(output.resolve(), output, folder=False)
+    if frames is not None:
+        check_suffix(frames, (".csv", ".parquet"), "a table")
     opened = open_data_set(dataset, data)
     if submission is not None:
         return _submit(submission, opened, weights or model, device, precision, progress)
     asked = _predictions(predictions, model, weights, published, device, precision)
     sources: list[Predictions] = [asked]
     if ceilings:
-        sources += [ModelPredictions("centre"), *([Observers(seed=seed)] if _observed(opened, split) else [])]
-    with Display(progress) as display:
+        if asked.name != "centre":
+            sources.append(ModelPredictions("centre"))
+        if model != "observers" and _observed(opened, split):
+            sources.append(Observers(seed=seed))
+    with Display(progress, unit="video") as display:
         found = run(
             opened,
             sources,
@@ -120,8 +129,8 @@ def evaluate(
         every = [evaluation.results for evaluation in found]
         for results in every:
             if json is not None:
-                beside = json.with_name(f"{json.stem}-{results.model.replace(' ', '-')}.json")
-                results.save(json if results is every[0] else beside)
+                own = json.with_name(f"{json.stem}-{results.model.replace(' ', '-')}.json")
+                results.save(json if results is every[0] else own)
             means = {"over_frames": results.over_frames, "over_videos": results.over_videos}
             display.event("done", model=results.model, **means)
         if frames is not None:
@@ -177,7 +186,7 @@ def _submit(
     if not isinstance(data, DHF1K):
         raise UsageError("--submission is for DHF1K's server: take --dataset dhf1k")
     videos = data.test_videos()
-    with Display(progress) as display:
+    with Display(progress, unit="video") as display:
         write_submission(
             folder,
             videos,

@@ -56,7 +56,7 @@ class FilePredictions:
 
     NAME/ holds a gray PNG a frame, 8 or 16 bits, named as the data set's frames or by number from 1;
     NAME.npz and NAME.zarr hold `maps` (N, H, W), as `tased predict --array` writes them; NAME.mp4 or
-    another video is read as gray. For a data set of one clip the folder or file may be the maps' own.
+    another video is read as gray. A file of maps may be given itself, for a data set of one clip.
     """
 
     path: Path
