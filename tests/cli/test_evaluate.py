@@ -53,6 +53,17 @@ def test_a_model_on_the_fly_with_every_output(data, tmp_path, capsys):
     assert results.fingerprint in page
 
 
+def test_two_models_side_by_side(data, tmp_path):
+    """The figure shows frame, truth and both, where one beats the other most and least."""
+    outputs = ("--json", tmp_path / "a.json", "--html", tmp_path / "a.html")
+    common = ("--dataset", "table", "--data", data / "table")
+    assert run(*common, "--model", "motion", "--against", "spectral", *outputs) == 0
+    assert Results.load(tmp_path / "a-spectral.json").model == "spectral"
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("data:image/jpeg") == 4 * 4  # four videos: frame, truth, motion, spectral
+    assert "motion - spectral" in page
+
+
 def test_parquet_says_where_its_scores_come_from(data, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     outputs = ("--frames", tmp_path / "a.parquet", "--json", tmp_path / "a.json")
@@ -132,6 +143,7 @@ def test_a_submission_is_written_and_checked(tmp_path, capsys):
         (("--model", "gbvs", "--split", "holiday"), 2, "holiday"),
         (("--predictions", "nowhere"), 2, "no such file"),
         (("--weights", "nowhere.pt"), 1, "No such file"),
+        (("--model", "centre", "--against", "nowhere.pt"), 1, "No such file"),
         (("--model", "centre", "--max-frames", "0"), 2, "max_frames is 0"),
         (("--model", "centre", "--submission", "x"), 2, "dhf1k"),
         (("--model", "centre", "--frames", "x.txt"), 2, ".csv or .parquet"),

@@ -23,6 +23,7 @@ def evaluate(
     model: Literal["tased", "centre", "motion", "spectral", "gbvs", "observers"] | None = None,
     weights: str | None = None,
     published: Annotated[bool, Parameter(negative="")] = False,
+    against: str | None = None,
     split: str | None = None,
     protocol: Literal["exact", "dhf1k"] = "exact",
     seed: int = 0,
@@ -43,6 +44,7 @@ def evaluate(
     - Maps in a folder: `tased evaluate --dataset dhf1k --data DHF1K --predictions maps/ --json ours.json`
     - A model, on the fly: `tased evaluate --dataset table --data gaze/ --model gbvs --html report.html`
     - Beside centre prior and people: `tased evaluate --dataset table --data gaze/ --model motion --ceilings`
+    - Against another: `tased evaluate --dataset table --data gaze --model motion --against gbvs --html r.html`
     - For DHF1K's server: `tased evaluate --dataset dhf1k --data DHF1K --weights W --submission METHOD/`
 
     Parameters
@@ -59,6 +61,8 @@ def evaluate(
         A network's weights to predict with, as for `tased predict`.
     published
         Predict as the published script does.
+    against
+        Other maps to compare with on the same frames: a folder, a model's name or a file of weights.
     split
         Of the data set; default: the one to evaluate on.
     protocol
@@ -91,6 +95,7 @@ def evaluate(
     from tased.atomic import check_can_be_written, check_suffix
     from tased.data.layouts import open_data_set
     from tased.data.table import Table as GazeData
+    from tased.evaluate.compare import compare
     from tased.evaluate.examples import examples_of
     from tased.evaluate.predictions import ModelPredictions, Observers
     from tased.evaluate.report import write_report
@@ -108,6 +113,8 @@ def evaluate(
         return _submit(submission, opened, weights or model, device, precision, progress)
     asked = _predictions(predictions, model, weights, published, device, precision)
     sources: list[Predictions] = [asked]
+    if against is not None:
+        sources.append(_named(against, device, precision, published=False))
     if ceilings:
         if asked.name != "centre":
             sources.append(ModelPredictions("centre"))
@@ -136,7 +143,8 @@ def evaluate(
         if frames is not None:
             write_frames(frames, found[0])
         if html is not None:
-            write_report(html, every, examples=examples_of(opened, split, sources, every))
+            chosen = every[0] if against is None else compare(every[0], every[1])
+            write_report(html, every, examples=examples_of(opened, split, sources, every, chosen))
     if progress != "json":
         if isinstance(opened, GazeData):
             say(f"{opened.name}: {opened.gaze.remark}")  # pixels or shares: never taken in silence
@@ -150,8 +158,7 @@ def evaluate(
 def _predictions(
     files: Path | None, model: str | None, weights: str | None, published: bool, device: str, precision: str
 ) -> "Predictions":
-    from tased.evaluate.predictions import FilePredictions, ModelPredictions, Observers
-    from tased.network.weights import read_weights
+    from tased.evaluate.predictions import FilePredictions, Observers
 
     if weights is not None and model == "tased":
         model = None
@@ -165,10 +172,20 @@ def _predictions(
         return FilePredictions(files, alone=files.is_file())
     if model == "observers":
         return Observers()
-    if weights is None:
-        return ModelPredictions(str(model), published=published)
-    sha256 = read_weights(Path(weights)).sha256
-    return ModelPredictions(weights, device, precision, published, sha256)
+    return _named(weights or str(model), device, precision, published)
+
+
+def _named(name: str, device: str, precision: str, published: bool) -> "Predictions":
+    """Maps in a folder, a training-free model, or a network by its file."""
+    from tased.evaluate.predictions import FilePredictions, ModelPredictions
+    from tased.network.weights import read_weights
+    from tased.predict.predictor import TRAINING_FREE
+
+    if name in TRAINING_FREE:
+        return ModelPredictions(name, published=published)
+    if Path(name).is_dir():
+        return FilePredictions(Path(name))
+    return ModelPredictions(name, device, precision, published, read_weights(Path(name)).sha256)
 
 
 def _observed(data: "DataSet", split: str | None) -> bool:

@@ -6,21 +6,26 @@ from itertools import islice
 from tased.data.clip import Clip, DataSet
 from tased.data.maps import DHF1K_SIGMA, gaussian_density, relative
 from tased.errors import VideoError
+from tased.evaluate.compare import Comparison
 from tased.evaluate.figure import Choice, Example, choose_examples
 from tased.evaluate.predictions import Predictions
 from tased.evaluate.results import Results
 
 
 def examples_of(
-    data: DataSet, split: str | None, sources: Sequence[Predictions], results: Sequence[Results]
+    data: DataSet,
+    split: str | None,
+    sources: Sequence[Predictions],
+    results: Sequence[Results],
+    chosen_by: Comparison | Results,
 ) -> tuple[Example, ...]:
-    """Show where the first of the sources is best and worst, beside the others.
+    """Show all sources where one is best and worst: against another, or by its own scores.
 
     Without the videos (maps and fixations are enough to evaluate) there is nothing to show: empty then.
     """
     clips = {clip.name: clip for clip in data.clips(split)}
     try:
-        return tuple(_example(clips[c.video], c, sources, results) for c in choose_examples(results[0]))
+        return tuple(_example(clips[c.video], c, sources, results) for c in choose_examples(chosen_by))
     except VideoError:
         return ()
 
