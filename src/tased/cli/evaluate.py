@@ -44,7 +44,7 @@ def evaluate(
     - Maps in a folder: `tased evaluate --dataset dhf1k --data DHF1K --predictions maps/ --json ours.json`
     - A model, on the fly: `tased evaluate --dataset table --data gaze/ --model gbvs --html report.html`
     - Beside centre prior and people: `tased evaluate --dataset table --data gaze/ --model motion --ceilings`
-    - Against another: `tased evaluate --dataset table --data gaze --model motion --against gbvs --html r.html`
+    - Two models: `tased evaluate --dataset table --data gaze/ --model motion --against gbvs --html r.html`
     - For DHF1K's server: `tased evaluate --dataset dhf1k --data DHF1K --weights W --submission METHOD/`
 
     Parameters
