@@ -43,14 +43,16 @@ class NetworkModel:
         return (resize_published if self.published else resize)(frame.pixels, config.rows, config.columns)
 
     @torch.inference_mode()
-    def _predict(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B H W"]:
-        x = to_network(clips.to(self.device))
+    def _predict(self, clip: UInt8[Tensor, "T 3 H W"]) -> Float[Tensor, "H W"]:
+        # One clip at a time: in a batch sums are rounded in another order, and the published script's floor
+        # then puts whole areas a level lower or higher.
+        x = to_network(clip[None].to(self.device))
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
             maps = self.network(x)
         if self.network.config.maps > 1:
             maps = maps[:, -1]  # every window is asked for its last frame, the one with the whole past
         finish = published if self.published else blurred
-        return torch.stack([finish(m, self.network.config.blur) for m in maps.float().cpu()])
+        return finish(maps[0].float().cpu(), self.network.config.blur)
 
 
 def to_network(clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B 3 T H W"]:

@@ -11,7 +11,7 @@ from tased.predict.maps import SaliencyMap
 from tased.video.frame import Frame
 
 Prepare = Callable[[Frame], UInt8[Tensor, "3 H W"]]
-Predict = Callable[[UInt8[Tensor, "B T 3 H W"]], Float[Tensor, "B H W"]]
+Predict = Callable[[UInt8[Tensor, "T 3 H W"]], Float[Tensor, "H W"]]
 
 
 class SlidingShot:
@@ -55,13 +55,10 @@ class SlidingShot:
         if first < 0:
             return []
         window = torch.stack(list(self._clip)[-self._length :])
-        clips = {}
         if first < self._length - 1 and self._wants(first):
-            clips[first] = window.flip(0)
+            self._maps[first] = self._predict(window.flip(0))
         if self._wants(position):
-            clips[position] = window
-        if clips:
-            self._maps.update(zip(clips, self._predict(torch.stack(list(clips.values()))), strict=True))
+            self._maps[position] = self._predict(window)
         return self._ready(position)
 
     def _wants(self, position: int) -> bool:
