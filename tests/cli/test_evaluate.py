@@ -144,6 +144,7 @@ def test_a_submission_is_written_and_checked(tmp_path, capsys):
         (("--predictions", "nowhere"), 2, "no such file"),
         (("--weights", "nowhere.pt"), 1, "No such file"),
         (("--model", "centre", "--against", "nowhere.pt"), 1, "No such file"),
+        (("--model", "centre", "--against", "centre"), 2, "both are called 'centre'"),
         (("--model", "centre", "--max-frames", "0"), 2, "max_frames is 0"),
         (("--model", "centre", "--submission", "x"), 2, "dhf1k"),
         (("--model", "centre", "--frames", "x.txt"), 2, ".csv or .parquet"),

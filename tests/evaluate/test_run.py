@@ -1,8 +1,5 @@
 """Evaluating a data set: what the numbers are means of, and that nothing is done twice or lost."""
 
-import math
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -199,5 +196,3 @@ def test_results_survive_their_file(data, predictions, tmp_path):
     (tmp_path / "b.json").write_text("{}")
     with pytest.raises(DataError, match="no result of tased evaluate"):
         Results.load(tmp_path / "b.json")
-    assert not math.isnan(sum(results.over_videos.values()))
-    assert replace(results, model="x") != results

@@ -114,9 +114,14 @@ def evaluate(
     asked = _predictions(predictions, model, weights, published, device, precision)
     sources: list[Predictions] = [asked]
     if against is not None:
-        sources.append(_named(against, device, precision, published=False))
+        other = _named(against, device, precision, published=False)
+        if other.name == asked.name:
+            raise UsageError(
+                f"both are called {asked.name!r}, and could not be told apart; rename one of them"
+            )
+        sources.append(other)
     if ceilings:
-        if asked.name != "centre":
+        if all(source.name != "centre" for source in sources):
             sources.append(ModelPredictions("centre"))
         if model != "observers" and _observed(opened, split):
             sources.append(Observers(seed=seed))

@@ -17,7 +17,7 @@ from tased.errors import DataError, UsageError
 from tased.evaluate.survey import UNIFORM
 from tased.predict.predictor import Predictor, load
 from tased.predict.scale import density
-from tased.video.inputs import VIDEO_SUFFIXES, natural_key
+from tased.video.inputs import VIDEO_SUFFIXES
 from tased.video.read import open_video
 
 Map = Float32[np.ndarray, "H W"]
@@ -107,9 +107,7 @@ class FilePredictions:
 
 
 def _pictures(folder: Path, clip: Clip, frames: Sequence[int]) -> Iterator[Map]:
-    files = sorted(
-        (p for p in folder.iterdir() if p.suffix.lower() == ".png"), key=lambda p: natural_key(p.name)
-    )
+    files = [path for path in folder.iterdir() if path.suffix.lower() == ".png"]
     by_name = {p.stem: p for p in files}
     numbered = {int(p.stem): p for p in files if p.stem.isdecimal()}
     for index in frames:
