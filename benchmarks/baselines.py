@@ -23,8 +23,9 @@ import torch
 
 from tased.data.layouts import open_data_set
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions
-from tased.evaluate.results import METRICS, ProtocolName, Results
+from tased.evaluate.results import ProtocolName, Results
 from tased.evaluate.run import evaluate
+from tased.metrics import METRICS
 from tased.predict.predictor import TRAINING_FREE
 from tased.predict.shot import Model
 from tased.video.frame import Frame

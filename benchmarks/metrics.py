@@ -27,8 +27,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 import torch
 
-from tased.evaluate.metrics import auc_borji, kld, score_frames, shuffled_auc
-from tased.evaluate.metrics_inputs import Protocol
+from tased.metrics import auc_borji, kld, score_frames, shuffled_auc
+from tased.metrics.inputs import Protocol
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "metrics.json"

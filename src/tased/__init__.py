@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from tased import errors
-    from tased.evaluate import metrics
+    from tased import errors, metrics
     from tased.network.config import NetworkConfig
     from tased.network.tased import TASEDNet
     from tased.predict.maps import SaliencyMap
@@ -38,7 +37,7 @@ __all__ = [
     "open_video",
 ]
 
-_MODULES = {"errors": "tased.errors", "metrics": "tased.evaluate.metrics"}
+_MODULES = {"errors": "tased.errors", "metrics": "tased.metrics"}
 _HOMES = {
     "Frame": "tased.video.frame",
     "NetworkConfig": "tased.network.config",

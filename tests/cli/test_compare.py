@@ -8,7 +8,7 @@ from tests.evaluate.handmade_results import a_hundred, results
 
 import tased.cli
 from tased.cli.compare import compare
-from tased.evaluate.results import METRICS
+from tased.metrics import METRICS
 
 
 @pytest.fixture

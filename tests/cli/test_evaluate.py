@@ -15,7 +15,8 @@ from tests.media import textured, write_video
 
 from tased.cli import main
 from tased.data.layouts import open_data_set
-from tased.evaluate.results import METRICS, Results
+from tased.evaluate.results import Results
+from tased.metrics import METRICS
 
 
 @pytest.fixture(scope="module")

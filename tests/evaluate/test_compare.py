@@ -8,7 +8,7 @@ from tests.evaluate.handmade_results import a_hundred, results
 
 from tased.errors import DataError, UsageError
 from tased.evaluate.compare import bootstrap_mean, compare
-from tased.evaluate.results import METRICS
+from tased.metrics import METRICS
 
 A = {"v1": 2.0, "v2": 3.0, "v3": 1.0, "v4": 1.5}
 B = {"v1": 1.0, "v2": 3.0, "v3": 1.75, "v4": 1.0}

@@ -3,7 +3,7 @@
 import pytest
 
 from tased.evaluate.reference import COLUMNS, PAPER, PAPER_TABLES, UPDATED
-from tased.evaluate.results import METRICS
+from tased.metrics import METRICS
 
 # Typed line by line from the paper, in its layout: name, then NSS, CC, SIM, AUC-J, s-AUC.
 PRINTED = {

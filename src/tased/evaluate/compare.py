@@ -13,8 +13,9 @@ from scipy.special import ndtr, ndtri
 
 from tased.atomic import WholeFile
 from tased.errors import DataError, UsageError
-from tased.evaluate.results import METRICS, Results, VideoScores
+from tased.evaluate.results import Results, VideoScores
 from tased.evaluate.tables import LABELS, LESS_IS_BETTER
+from tased.metrics import METRICS
 
 VISIBLE_NSS = 0.5  # section 4.2: a gap in NSS above which a difference is easily recognised by eye
 LEVEL = 0.95

@@ -13,8 +13,8 @@ from PIL import Image
 
 from tased.data.clip import Clip, Truth
 from tased.data.maps import DHF1K_SIGMA, gaussian_density, relative
+from tased.data.survey import UNIFORM
 from tased.errors import DataError, UsageError
-from tased.evaluate.survey import UNIFORM
 from tased.predict.predictor import Predictor, load
 from tased.predict.scale import density
 from tased.video.inputs import VIDEO_SUFFIXES

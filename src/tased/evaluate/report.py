@@ -10,8 +10,9 @@ from tased.errors import UsageError
 from tased.evaluate.compare import Comparison, compare
 from tased.evaluate.figure import Example, pictures
 from tased.evaluate.reference import TableNumber
-from tased.evaluate.results import METRICS, Results
+from tased.evaluate.results import Results
 from tased.evaluate.tables import ENVIRONMENT, LABELS, LESS_IS_BETTER, tables_for, to_html
+from tased.metrics import METRICS
 
 # Okabe and Ito's, which colour-blind eyes tell apart, on light and on dark; after them they repeat.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")

@@ -25,11 +25,11 @@ from PIL import Image
 import tased
 from tased.atomic import WholeFile
 from tased.data.clip import Clip, DataSet
+from tased.data.survey import Fixations, Survey, centre_prior, survey_clip
 from tased.errors import DataError, UsageError
-from tased.evaluate.metrics import score_frames
 from tased.evaluate.predictions import Predictions
-from tased.evaluate.results import METRICS, ProtocolName, Results, VideoScores
-from tased.evaluate.survey import Fixations, Survey, centre_prior, survey_clip
+from tased.evaluate.results import ProtocolName, Results, VideoScores
+from tased.metrics import METRICS, score_frames
 from tased.video.write_table import TableFile
 
 RESAMPLING = {"exact": Image.Resampling.BILINEAR, "dhf1k": Image.Resampling.BICUBIC}  # as MATLAB's imresize

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from tased.evaluate.metrics_densities import cc_of, kld_of, sim_of
-from tased.evaluate.metrics_fixated import information_gain_of, nss_of
-from tased.evaluate.metrics_inputs import Fixations, Maps, Protocol, check_protocol, read_beside
-from tased.evaluate.metrics_rank import (
+from tased.metrics.densities import cc_of, kld_of, sim_of
+from tased.metrics.fixated import information_gain_of, nss_of
+from tased.metrics.inputs import Fixations, Maps, Protocol, check_protocol, read_beside
+from tased.metrics.rank import (
     auc_borji_drawn,
     auc_borji_of,
     auc_judd_of,
@@ -14,7 +14,9 @@ from tased.evaluate.metrics_rank import (
     shuffled_auc_of,
     sorted_frames,
 )
-from tased.evaluate.results import METRICS
+
+# In the order of the paper's tables, then what the field reports besides.
+METRICS = ("nss", "cc", "sim", "auc_judd", "shuffled_auc", "auc_borji", "kld", "information_gain")
 
 
 def score_frames(
@@ -27,7 +29,7 @@ def score_frames(
     protocol: Protocol = "exact",
     generator: torch.Generator | None = None,
 ) -> dict[str, Tensor]:
-    """Every metric that can be computed from what is given, by its name in `tased.evaluate.results.METRICS`.
+    """Every metric that can be computed from what is given, by its name in `METRICS`.
 
     All arguments are (B, H, W) or (H, W); each score is (B,) or a scalar, float64, and equals what the
     metric's own function gives for the same arguments and a generator in the same state. `fixations` gives

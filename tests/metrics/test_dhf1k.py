@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.references import metrics as slow
 
-from tased.evaluate import metrics, metrics_dhf1k
+from tased import metrics
+from tased.metrics import dhf1k as metrics_dhf1k
 
 few = settings(max_examples=15, deadline=None)
 scenes = st.builds(

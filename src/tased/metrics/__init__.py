@@ -1,22 +1,23 @@
 """How well a map tells where people looked: eight metrics, each a pure function of tensors.
 
-    from tased.evaluate.metrics import auc_judd, nss
+    from tased.metrics import auc_judd, nss
 
     nss(saliency, fixations)                          # (B, H, W) -> (B,); (H, W) -> a scalar
     auc_judd(saliency, fixations, protocol="dhf1k")
 
 Nothing is averaged in here: one score a frame comes out, NaN for a frame that has none, and it is the caller
-who skips it (metrics_average.py accumulates, also across processes). Two protocols: `exact` is the
+who skips it (average.py accumulates, also across processes). Two protocols: `exact` is the
 definition, with AUCs from ranks and no randomness; `dhf1k` is what the DHF1K benchmark's MATLAB code
 computes. Where a function has no `protocol`, the two agree.
 """
 
-from tased.evaluate.metrics_all import score_frames
-from tased.evaluate.metrics_densities import cc, kld, sim
-from tased.evaluate.metrics_fixated import information_gain, nss
-from tased.evaluate.metrics_rank import auc_borji, auc_judd, shuffled_auc
+from tased.metrics.densities import cc, kld, sim
+from tased.metrics.fixated import information_gain, nss
+from tased.metrics.frames import METRICS, score_frames
+from tased.metrics.rank import auc_borji, auc_judd, shuffled_auc
 
 __all__ = [
+    "METRICS",
     "auc_borji",
     "auc_judd",
     "cc",

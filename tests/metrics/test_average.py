@@ -9,8 +9,8 @@ import torch
 import torch.multiprocessing
 
 from tased.errors import UsageError
-from tased.evaluate.metrics_average import MeanOverFrames, MeanOverVideos
-from tased.evaluate.results import METRICS
+from tased.metrics import METRICS
+from tased.metrics.average import MeanOverFrames, MeanOverVideos
 
 NAMES = ("nss", "cc")
 FRAMES = 41

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from tased.errors import UsageError
-from tased.evaluate import metrics_dhf1k as matlab
-from tased.evaluate.metrics_inputs import Fixations, Maps, Protocol, check_protocol
+from tased.metrics import dhf1k as matlab
+from tased.metrics.inputs import Fixations, Maps, Protocol, check_protocol
 
 
 def auc_judd(

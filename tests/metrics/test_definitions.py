@@ -13,8 +13,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from tests.references import metrics as slow
 
-from tased.evaluate import metrics
-from tased.evaluate.results import METRICS
+from tased import metrics
+from tased.metrics import METRICS
 
 ARGUMENTS = {
     "nss": ("saliency", "fixations"),
@@ -42,7 +42,7 @@ def ours(name, scene, **options):
 
 
 def test_there_is_a_function_for_every_metric():
-    assert sorted([*ARGUMENTS, "score_frames"]) == metrics.__all__
+    assert sorted(["METRICS", *ARGUMENTS, "score_frames"]) == metrics.__all__
     assert set(ARGUMENTS) == set(METRICS)
 
 

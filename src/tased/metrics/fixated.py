@@ -4,8 +4,8 @@ import math
 
 from torch import Tensor
 
-from tased.evaluate.metrics_densities import log_probability
-from tased.evaluate.metrics_inputs import Fixations, Maps, Protocol, check_protocol, read_beside
+from tased.metrics.densities import log_probability
+from tased.metrics.inputs import Fixations, Maps, Protocol, check_protocol, read_beside
 
 
 def nss(saliency: Tensor, fixations: Tensor, *, protocol: Protocol = "exact") -> Tensor:

@@ -11,7 +11,7 @@ Axes: S splits, K fixated pixels, M drawn pixels, T thresholds from the lowest.
 import torch
 from torch import Tensor
 
-from tased.evaluate.metrics_inputs import Maps
+from tased.metrics.inputs import Maps
 
 SPLITS = 100
 STEP = 0.1  # between thresholds, of a map in 0..1

@@ -14,7 +14,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from tased.errors import UsageError
-from tased.evaluate.results import METRICS
+from tased.metrics.frames import METRICS
 
 
 class MeanOverFrames(Metric):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tased.evaluate.survey import Fixations, Survey, centre_prior
+from tased.data.survey import Fixations, Survey, centre_prior
 
 
 def clips(counts, seed=0):

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from tased.evaluate.metrics_inputs import Maps, Protocol, check_protocol, dot, read_beside
+from tased.metrics.inputs import Maps, Protocol, check_protocol, dot, read_beside
 
 EPSILON = torch.finfo(torch.float64).eps  # 2.2e-16, MATLAB's eps
 

@@ -1,0 +1,1 @@
+"""Training: recipes, losses, samples, the loop, what it writes, and going on after an interruption."""

@@ -1,0 +1,259 @@
+"""How a network is trained: one frozen value, and the recipes that are known to work. Imports no torch."""
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import tomli_w
+
+from tased.errors import UsageError
+from tased.network.config import NetworkConfig
+
+Sampling = Literal["frames", "videos"]
+Statistics = Literal["batch", "synchronised", "frozen"]
+Precision = Literal["float32", "bfloat16", "float16"]
+BestBy = Literal[
+    "loss", "nss", "cc", "sim", "auc_judd", "shuffled_auc", "auc_borji", "kld", "information_gain"
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Everything that a training run depends on besides its data and its first weights.
+
+    The defaults are the paper's (section 4.1), where it says them.
+    """
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    seed: int = 0
+
+    # Steps. A step is one change of the weights.
+    steps: int = 1000
+    clips_per_step: int = 40  # over all devices and accumulated batches
+    clips_per_batch: int = 8  # at once on one device: what its memory holds; all that the paper does not fix
+
+    # SGD. Rates are per step; `drop` multiplies that of the prediction network alone.
+    encoder_rate: float = 1e-3
+    prediction_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 2e-7  # of the published code; the paper names none
+    drop: float = 0.1
+    drops: tuple[int, ...] = (750, 950)  # at the end of these steps; read only when patience is 0
+    patience: int = 0  # validations without a smaller loss before a drop; 0: drop at given steps
+    most_drops: int = 2  # by patience
+
+    # The loss: a weighted sum, of which each term is a mean over maps.
+    kld: float = 1.0
+    cc: float = 0.0  # of 1 - CC
+    nss: float = 0.0  # of -NSS
+    kld_over: Literal["map", "batch"] = "map"  # batch: both sides are normalised over the whole batch
+    accumulation: Literal["mean", "sum"] = "mean"  # of the losses of a step's batches
+
+    # Clips.
+    sampling: Sampling = "frames"  # equal chance for every frame, or for every video
+    flip: float = 0.5  # probability, of left and right
+    crop: float = 0.0  # largest share of rows and columns that is cut away
+    pan: float = 0.0  # of a picture: largest share of rows and columns that a clip wanders over; 0 is static
+
+    # Batch normalisation.
+    statistics: Statistics = "batch"  # of each batch; of all devices' batches; frozen in the encoder
+    statistics_over: int = 0  # clips whose statistics are taken together; 0: all of a batch on a device
+
+    precision: Precision = "float32"  # of the passes; weights and their changes are float32
+    recompute: bool = False  # gradient checkpointing: less memory, a third more time
+
+    # Looking at it. Steps are counted from 1.
+    validate_every: int = 50
+    validation_clips: int = 2000
+    best_by: BestBy = "loss"
+    save_every: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "clips_per_step", "clips_per_batch", "validate_every", "save_every"):
+            self._need(name, getattr(self, name) >= 1, "1 or more")
+        for name in ("validation_clips", "patience", "most_drops", "seed"):
+            self._need(name, getattr(self, name) >= 0, "0 or more")
+        for name in ("encoder_rate", "prediction_rate", "weight_decay", "kld", "cc", "nss"):
+            self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
+        self._need("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
+        self._need("drop", 0 < self.drop <= 1, "above 0, up to 1")
+        self._need("flip", 0 <= self.flip <= 1, "from 0 to 1")
+        for name in ("crop", "pan"):
+            self._need(name, 0 <= getattr(self, name) <= 0.8, "from 0 to 0.8")
+        for name, kind in (
+            ("sampling", Sampling),
+            ("statistics", Statistics),
+            ("precision", Precision),
+            ("best_by", BestBy),
+            ("kld_over", Literal["map", "batch"]),
+            ("accumulation", Literal["mean", "sum"]),
+        ):
+            valid = get_args(kind)
+            self._need(name, getattr(self, name) in valid, f"one of {', '.join(valid)}")
+        self._need("drops", list(self.drops) == sorted(set(self.drops)), "steps in rising order")
+        self._need("kld", self.kld + self.cc + self.nss > 0, "above 0, or cc or nss is: a loss needs a term")
+        group = self.statistics_over
+        self._need(
+            "statistics_over",
+            group == 0 or (group > 0 and min(self.clips_per_batch, self.clips_per_step) % group == 0),
+            f"0, or divide the {self.clips_per_batch} clips of a batch",
+        )
+        if self.patience and self.validation_clips == 0:
+            raise UsageError("patience waits for the validation loss, and validation_clips is 0: give some")
+        if self.best_by != "loss" and self.validation_clips == 0:
+            raise UsageError(f"best_by is {self.best_by!r}, and validation_clips is 0: give some")
+
+    def _need(self, name: str, fulfilled: bool, need: str) -> None:
+        if not fulfilled:
+            raise UsageError(f"recipe: {name} is {getattr(self, name)}; it must be {need}")
+
+    def to_toml(self) -> str:
+        """As files carry it: every field, so that a file says all."""
+        return tomli_w.dumps(asdict(self))
+
+    @staticmethod
+    def from_toml(text: str) -> "Recipe":
+        """Read a recipe; what it leaves out is the paper's. Raises UsageError for anything else."""
+        try:
+            given = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"not TOML: {error}") from error
+        network = given.pop("network", {})
+        if not isinstance(network, dict):
+            raise UsageError(f"network is {network!r}; it must be a table, [network]")
+        settings = [*given.items(), *((f"network.{name}", value) for name, value in network.items())]
+        return _with(Recipe(), settings)
+
+
+def paper() -> Recipe:
+    """Section 4.1 of the paper: 1,000 steps of 40 clips, SGD, KL divergence."""
+    return Recipe()
+
+
+def published() -> Recipe:
+    """What the published script does, quirks and all.
+
+    Its network; batches of 8 on two GPUs, so that statistics are those of 4 clips; prediction and target
+    normalised over the batch, not each map; the losses of five batches summed, not averaged; no validation.
+    """
+    return Recipe(
+        network=NetworkConfig(aggregation="released"),
+        kld_over="batch",
+        accumulation="sum",
+        statistics_over=4,
+        validation_clips=0,
+    )
+
+
+def small_gpu() -> Recipe:
+    """For a GPU that holds two clips: the setting that the authors found to work there.
+
+    10 clips a step in batches of 2, and more steps.
+    """
+    return Recipe(steps=1750, clips_per_step=10, clips_per_batch=2, drops=(1000, 1500))
+
+
+def finetune() -> Recipe:
+    """From a trained network to other data, such as Hollywood2 (section 4.3, which gives no rates).
+
+    A tenth of the rates, half the steps, and the encoder's statistics stay.
+    """
+    return Recipe(
+        steps=500,
+        encoder_rate=1e-4,
+        prediction_rate=0.01,
+        drops=(375, 475),
+        statistics="frozen",
+    )
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "paper": paper,
+    "published": published,
+    "small_gpu": small_gpu,
+    "finetune": finetune,
+}
+
+
+def read_recipe(name: str | Path) -> Recipe:
+    """A recipe by its name, or from a TOML file; raises UsageError for neither."""
+    if str(name) in RECIPES:
+        return RECIPES[str(name)]()
+    path = Path(name)
+    try:
+        return Recipe.from_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        near = difflib.get_close_matches(str(name), RECIPES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"recipes by name are {', '.join(RECIPES)}"
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{name}: cannot be read as a recipe ({reason}); {hint}") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """Override fields by `key=value`: `steps=8`, `network.clip_length=16`, `drops=6,7`, `size=96x64`.
+
+    `size` is WIDTHxHEIGHT, and sets `network.columns` and `network.rows`. All are taken together, so
+    their order does not matter.
+    """
+    found: list[tuple[str, Any]] = []
+    for setting in settings:
+        key, equals, value = (part.strip() for part in setting.partition("="))
+        if not equals:
+            raise UsageError(f"--set {setting}: needed is key=value, such as steps=8")
+        found.append((key, value))
+    return _with(recipe, found)
+
+
+def _with(recipe: Recipe, settings: Iterable[tuple[str, Any]]) -> Recipe:
+    """Both kinds of value are taken: as TOML gives them, and as text."""
+    own: dict[str, Any] = {}
+    network: dict[str, Any] = {}
+    for key, value in settings:
+        if key == "size":
+            match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", str(value))
+            if match is None:
+                raise UsageError(f"size is {value!r}; it must be WIDTHxHEIGHT, such as 96x64")
+            network |= {"columns": int(match[1]), "rows": int(match[2])}
+        elif key.startswith("network."):
+            name = key.removeprefix("network.")
+            network[name] = _parse(recipe.network, name, value, key)
+        else:
+            own[key] = _parse(recipe, key, value, key)
+    return replace(recipe, network=replace(recipe.network, **network), **own)
+
+
+def _parse(holder: Recipe | NetworkConfig, name: str, value: Any, key: str) -> Any:
+    """A value of the type that the field has now."""
+    valid = [f.name for f in fields(holder) if f.name != "network"]
+    if name not in valid:
+        near = difflib.get_close_matches(name, [*valid, "size"], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(valid)}, size"
+        raise UsageError(f"a recipe has no field {key!r}; {hint}")
+    now = getattr(holder, name)
+    try:
+        if isinstance(now, tuple):
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(_number(int, part) for part in parts if part != "")
+        if isinstance(now, bool):
+            return {"true": True, "false": False}[str(value).casefold()]
+        if isinstance(now, int | float):
+            return _number(type(now), value)
+    except (TypeError, ValueError, KeyError) as error:
+        kind = {bool: "true or false", int: "a whole number", float: "a number"}.get(
+            type(now), "whole numbers with commas between them"
+        )
+        raise UsageError(f"{key} is {value!r}; it must be {kind}") from error
+    return value
+
+
+def _number(kind: type[int] | type[float], value: Any) -> int | float:
+    if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+        raise TypeError
+    return kind(value)
