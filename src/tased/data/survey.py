@@ -1,6 +1,6 @@
 """All fixations of a data set at once: what shuffled AUC and information gain compare with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -26,10 +26,10 @@ class Fixations:
     outside: int
 
 
-def survey_clip(clip: Clip) -> Fixations:
-    """Read the fixations of every frame of a clip."""
+def survey_clip(clip: Clip, frames: Sequence[int] | None = None) -> Fixations:
+    """Read the fixations of some frames of a clip, in their order; of every frame if none are named."""
     points, outside = [], 0
-    for index in range(clip.frames):
+    for index in range(clip.frames) if frames is None else frames:
         truth = clip.gaze(index)
         points.append((truth.fixations + 0.5) / (clip.rows, clip.columns))
         outside += truth.outside

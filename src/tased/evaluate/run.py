@@ -20,19 +20,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 import tased
 from tased.atomic import WholeFile
 from tased.data.clip import Clip, DataSet
+from tased.data.score import score
 from tased.data.survey import Fixations, Survey, centre_prior, survey_clip
 from tased.errors import DataError, UsageError
 from tased.evaluate.predictions import Predictions
 from tased.evaluate.results import ProtocolName, Results, VideoScores
-from tased.metrics import METRICS, score_frames
+from tased.metrics import METRICS
 from tased.video.write_table import TableFile
-
-RESAMPLING = {"exact": Image.Resampling.BILINEAR, "dhf1k": Image.Resampling.BICUBIC}  # as MATLAB's imresize
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,41 +258,25 @@ def _score_clip(task: _Task) -> list[FrameScores]:
     baseline = None if others is None else torch.from_numpy(centre_prior(others))
     frames = []
     for index, values, truth in task.predictions.scored(clip, task.frames):
-        if not len(truth.fixations):
-            frames.append(FrameScores(clip.name, index, {}))
-            continue
         seed = [task.seed, index, *clip.name.encode()]
         draw = np.random.default_rng(seed)
         negatives = others
         if task.protocol == "dhf1k":
             negatives = survey.of_random_frames(draw, clip.rows, clip.columns)
-        found = score_frames(
-            torch.from_numpy(_resized(values, clip.rows, clip.columns, task.protocol)),
-            torch.from_numpy(_counts(truth.fixations, clip.rows, clip.columns)),
-            density=None if truth.density is None else torch.from_numpy(truth.density),
-            negatives=None if negatives is None else torch.from_numpy(negatives),
+        found = score(
+            values,
+            truth,
+            (clip.rows, clip.columns),
+            negatives=negatives,
             baseline=baseline,
             protocol=task.protocol,
             generator=torch.Generator().manual_seed(int(draw.integers(2**62))),
         )
-        frames.append(FrameScores(clip.name, index, {name: float(value) for name, value in found.items()}))
+        frames.append(FrameScores(clip.name, index, found))
     rows = [[frame.frame, frame.scores] for frame in frames]
     with WholeFile(_part(task)) as file:
         file.write(json.dumps(rows).encode())
     return frames
-
-
-def _resized(values: np.ndarray, rows: int, columns: int, protocol: ProtocolName) -> np.ndarray:
-    if values.shape == (rows, columns):
-        return values
-    picture = Image.fromarray(values).resize((columns, rows), RESAMPLING[protocol])
-    return np.array(picture).clip(0)
-
-
-def _counts(fixations: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    counts = np.zeros((rows, columns), np.float32)
-    np.add.at(counts, (fixations[:, 0], fixations[:, 1]), 1)
-    return counts
 
 
 def _part(task: _Task) -> Path:
