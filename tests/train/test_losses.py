@@ -213,7 +213,7 @@ def test_half_precision_predictions_are_judged_in_float32(precision):
 def test_an_empty_target_is_refused_by_name():
     p, density, counts = batch(13, clips=5, maps=2)
     density[1, 1] = 0
-    with pytest.raises(DataError, match=r"^0601 frame 31: 1 of 5 clips .* `tased data check`"):
+    with pytest.raises(DataError, match=r"^0601 frame 31: 1 of 5 clips .* leave such frames out"):
         clip_losses(Recipe(), p, density, counts, names=["a", "0601 frame 31", "c", "d", "e"])
     with pytest.raises(DataError, match=r"^clip 2 of the batch: 1 of 5"):
         clip_losses(published(), p, density, counts)

@@ -45,7 +45,8 @@ def kld_over_batch(prediction: Tensor, density: Tensor) -> Tensor:
 def cc_loss(prediction: Tensor, density: Tensor) -> Tensor:
     """One minus the correlation coefficient: (..., H, W) to (...).
 
-    0 is the same up to scale and shift, 1 is chance, 2 the negative. A constant prediction, or a constant density, gives 1 and no gradient.
+    0 is the same up to scale and shift, 1 is chance, 2 the negative. A constant prediction, or a constant
+    density, gives 1 and no gradient.
     """
     p, q = _centred(prediction), _centred(density)
     return 1 - (p * q).sum(PLANE) / (_length(p) * _length(q)).squeeze(PLANE)
@@ -104,8 +105,8 @@ def _refuse_empty(density: Tensor, names: Sequence[str]) -> None:
     where = [names[index] if index < len(names) else f"clip {index + 1} of the batch" for index in clips]
     raise DataError(
         f"{', '.join(where[:3])}{', ...' if len(where) > 3 else ''}: {len(clips)} of {len(density)} clips "
-        "have a density that is 0 everywhere, from which nothing can be learnt; "
-        "find such frames with `tased data check`"
+        "have a density that is 0 everywhere, from which nothing can be learnt; leave such frames out "
+        "(`tased data check` finds those that have fixations)"
     )
 
 
