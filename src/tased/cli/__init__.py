@@ -2,7 +2,8 @@
 
 The modules of this room import torch inside their functions only, so that help needs none.
 
-Exit codes: 0 done, 1 failed with one clear line on stderr, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 failed with one clear line on stderr, 2 wrong usage, 130 interrupted, 143 told to stop
+(training, which has saved everything).
 """
 
 import logging
@@ -17,6 +18,7 @@ from tased.cli.data import app as data
 from tased.cli.demo import demo
 from tased.cli.evaluate import evaluate
 from tased.cli.predict import predict
+from tased.cli.train import train
 from tased.cli.weights import app as weights
 from tased.errors import TasedError, UsageError
 
@@ -33,6 +35,7 @@ app.command(predict)
 app.command(demo)
 app.command(evaluate)
 app.command(compare)
+app.command(train)
 app.command(data)
 app.command(weights)
 

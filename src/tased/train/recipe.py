@@ -63,6 +63,7 @@ class Recipe:
     # Batch normalisation.
     statistics: Statistics = "batch"  # of each batch; of all devices' batches; frozen in the encoder
     statistics_over: int = 0  # clips whose statistics are taken together; 0: all of a batch on a device
+    statistics_momentum: float = 0.001  # of running statistics (published): a run of few steps needs more
 
     precision: Precision = "float32"  # of the passes; weights and their changes are float32
     recompute: bool = False  # gradient checkpointing: less memory, a third more time
@@ -81,7 +82,8 @@ class Recipe:
         for name in ("encoder_rate", "prediction_rate", "weight_decay", "kld", "cc", "nss"):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         self._need("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
-        self._need("drop", 0 < self.drop <= 1, "above 0, up to 1")
+        for name in ("drop", "statistics_momentum"):
+            self._need(name, 0 < getattr(self, name) <= 1, "above 0, up to 1")
         self._need("flip", 0 <= self.flip <= 1, "from 0 to 1")
         for name in ("crop", "pan"):
             self._need(name, 0 <= getattr(self, name) <= 0.8, "from 0 to 0.8")
@@ -199,8 +201,8 @@ def read_recipe(name: str | Path) -> Recipe:
 def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """Override fields by `key=value`: `steps=8`, `network.clip_length=16`, `drops=6,7`, `size=96x64`.
 
-    `size` is WIDTHxHEIGHT, and sets `network.columns` and `network.rows`. All are taken together, so
-    their order does not matter.
+    `size` is WIDTHxHEIGHT, and sets `network.columns` and `network.rows`; `network.blur`, in pixels, keeps
+    its share of the width unless it is set too. All are taken together, so their order does not matter.
     """
     found: list[tuple[str, Any]] = []
     for setting in settings:
@@ -220,7 +222,9 @@ def _with(recipe: Recipe, settings: Iterable[tuple[str, Any]]) -> Recipe:
             match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", str(value))
             if match is None:
                 raise UsageError(f"size is {value!r}; it must be WIDTHxHEIGHT, such as 96x64")
-            network |= {"columns": int(match[1]), "rows": int(match[2])}
+            columns, rows = int(match[1]), int(match[2])
+            blur = recipe.network.blur * columns / recipe.network.columns
+            network = {"columns": columns, "rows": rows, "blur": blur, **network}
         elif key.startswith("network."):
             name = key.removeprefix("network.")
             network[name] = _parse(recipe.network, name, value, key)

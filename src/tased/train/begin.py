@@ -1,0 +1,134 @@
+"""What a run begins with: its processes, its network, and the state that an earlier run has left."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+
+from tased.errors import CheckpointError, DataError, UsageError
+from tased.network.config import NetworkConfig
+from tased.network.tased import TASEDNet
+from tased.network.weights import load_encoder, read_weights
+from tased.predict.device import resolve_device
+from tased.train.recipe import Recipe
+from tased.train.recompute import recompute
+from tased.train.run_folder import STATE
+from tased.train.samples import Source
+from tased.train.state import State, read_state
+
+_PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
+
+
+def launch(recipe: Recipe, device: str) -> Fabric:
+    """One process, or as many as torchrun started."""
+    where = resolve_device(device)
+    if recipe.precision == "float16" and where.type == "cpu":
+        raise UsageError("recipe: precision float16 needs a GPU; on a CPU take bfloat16 or float32")
+    world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    fabric = Fabric(
+        accelerator=where.type,
+        devices=local,
+        num_nodes=world // local,
+        strategy="ddp" if world > 1 else "auto",
+        precision=_PRECISIONS[recipe.precision],  # type: ignore[arg-type]  # a name that Fabric knows
+    )
+    fabric.launch()
+    return fabric
+
+
+def check_recipe(recipe: Recipe, processes: int) -> None:
+    """Raise UsageError for a recipe that so many processes cannot follow."""
+    if recipe.clips_per_step % processes:
+        raise UsageError(
+            f"recipe: {recipe.clips_per_step} clips a step cannot be shared by {processes} processes; "
+            "take a clips_per_step that they divide"
+        )
+    if recipe.statistics == "synchronised" and recipe.statistics_over:
+        raise UsageError(
+            "recipe: synchronised statistics are those of all devices; leave statistics_over at 0"
+        )
+
+
+def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) -> TASEDNet:
+    """The network with its first weights."""
+    if encoder is not None and weights is not None:
+        raise UsageError("an encoder and the weights of a whole network were given; give one of them")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = TASEDNet(recipe.network)
+    if encoder is not None:
+        load_encoder(network, read_weights(encoder))
+    if weights is not None:
+        theirs = for_weights(recipe, weights).network
+        if _architecture(theirs) != _architecture(recipe.network):
+            raise UsageError(
+                f"{weights}: is of another network than the recipe's: {_differences(theirs, recipe.network)}"
+            )
+        network.load_state_dict(read_weights(weights).tensors)
+    if recipe.recompute:
+        recompute(network)
+    return network
+
+
+def for_weights(recipe: Recipe, weights: Path) -> Recipe:
+    """The recipe for the network of these weights; CheckpointError if they are an encoder's alone."""
+    found = read_weights(weights)
+    if found.config is None:
+        raise CheckpointError(f"{weights}: holds an encoder alone; give it as --encoder")
+    return replace(recipe, network=found.config)
+
+
+def _architecture(config: NetworkConfig) -> NetworkConfig:
+    """All of it but the size of the frames and the finish of the maps, which weights do not depend on."""
+    return replace(config, rows=224, columns=384, blur=7.0)
+
+
+def _differences(one: object, other: object) -> str:
+    names = [n for n in one.__dataclass_fields__ if getattr(one, n) != getattr(other, n)]  # type: ignore[attr-defined]
+    return ", ".join(f"{n} {getattr(one, n)}, not {getattr(other, n)}" for n in names)
+
+
+def described(sources: Sequence[Source]) -> list[dict[str, object]]:
+    """What tells one choice of data from another, for people and for JSON."""
+    return [
+        {
+            "data": source.data.name,
+            "split": source.split,
+            "weight": source.weight,
+            "videos": len(source.clips),
+            "fingerprint": source.data.fingerprint(source.split),
+        }
+        for source in sources
+    ]
+
+
+def identity_of(recipe: Recipe, sources: Sequence[Source], validation: Sequence[Source]) -> str:
+    """What a state belongs to: a resumed run must have the same."""
+    return json.dumps(
+        {"recipe": recipe.to_toml(), "data": described(sources), "validation": described(validation)}
+    )
+
+
+def resumed(run: Path, recipe: Recipe, identity: str) -> State:
+    """The state to go on from, or an error that says what is not as it was."""
+    state = read_state(run / STATE)
+    then, now = json.loads(state.run), json.loads(identity)
+    before = Recipe.from_toml(then.pop("recipe"))
+    now.pop("recipe")
+    if replace(before, steps=recipe.steps) != recipe:
+        raise UsageError(
+            f"{run}: was begun with another recipe: {_differences(before, recipe)}; only steps may change"
+        )
+    if recipe.steps < state.step:
+        raise UsageError(
+            f"{run}: has done {state.step} steps already, more than the {recipe.steps} of the recipe"
+        )
+    if then != now:
+        raise DataError(
+            f"{run}: was begun with other data; it was {json.dumps(then)}, and is {json.dumps(now)}"
+        )
+    return state
