@@ -77,8 +77,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("steps", "clips_per_step", "clips_per_batch", "validate_every", "save_every"):
             self._need(name, getattr(self, name) >= 1, "1 or more")
-        for name in ("validation_clips", "patience", "most_drops", "seed"):
+        for name in ("validation_clips", "patience", "most_drops"):
             self._need(name, getattr(self, name) >= 0, "0 or more")
+        self._need("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         for name in ("encoder_rate", "prediction_rate", "weight_decay", "kld", "cc", "nss"):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         self._need("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
@@ -97,7 +98,8 @@ class Recipe:
         ):
             valid = get_args(kind)
             self._need(name, getattr(self, name) in valid, f"one of {', '.join(valid)}")
-        self._need("drops", list(self.drops) == sorted(set(self.drops)), "steps in rising order")
+        rising = list(self.drops) == sorted(set(self.drops))
+        self._need("drops", rising and min(self.drops, default=1) >= 1, "steps from 1 in rising order")
         self._need("kld", self.kld + self.cc + self.nss > 0, "above 0, or cc or nss is: a loss needs a term")
         group = self.statistics_over
         self._need(
@@ -235,10 +237,12 @@ def _with(recipe: Recipe, settings: Iterable[tuple[str, Any]]) -> Recipe:
 
 def _parse(holder: Recipe | NetworkConfig, name: str, value: Any, key: str) -> Any:
     """A value of the type that the field has now."""
-    valid = [f.name for f in fields(holder) if f.name != "network"]
-    if name not in valid:
-        near = difflib.get_close_matches(name, [*valid, "size"], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(valid)}, size"
+    if name not in {f.name for f in fields(holder)} - {"network"}:
+        own = [*(f.name for f in fields(Recipe) if f.name != "network"), "size"]
+        networks = [f"network.{f.name}" for f in fields(NetworkConfig)]
+        same = [known for known in (*own, *networks) if known.split(".")[-1] == name]
+        near = same or difflib.get_close_matches(key, [*own, *networks], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join([*own, *networks])}"
         raise UsageError(f"a recipe has no field {key!r}; {hint}")
     now = getattr(holder, name)
     try:
