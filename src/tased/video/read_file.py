@@ -59,7 +59,7 @@ class VideoFile:
         """
         width, height = (self.width, self.height) if self.turn[0] else (self.height, self.width)
         reformatter = VideoReformatter()
-        with closing(_Decoder(self.path, self.stream)) as decoder:
+        with closing(Decoder(self.path, self.stream)) as decoder:
             index, now, following = 0, Fraction(0), Fraction(0)
             for picture in deinterlaced(decoder.frames()):
                 pixels = turned(to_rgb(picture, reformatter, width=width, height=height), self.turn)
@@ -70,7 +70,7 @@ class VideoFile:
             decoder.report_damage()
             self._check_whole(index, decoder)
 
-    def _check_whole(self, count: int, decoder: "_Decoder") -> None:
+    def _check_whole(self, count: int, decoder: "Decoder") -> None:
         """Raise when bytes are missing and frames too; a header's count alone is not to be trusted."""
         missing = missing_bytes(self.path)
         if not (missing or decoder.cut):
@@ -96,7 +96,7 @@ def open_file(path: Path, *, stream: int | None = None) -> VideoFile:
         When the file has no video numbered `stream`.
 
     """
-    with closing(_Decoder(path, stream)) as decoder:
+    with closing(Decoder(path, stream)) as decoder:
         first = next(decoder.frames(), None)
         if first is None:
             codec = decoder.stream.codec_context.name
@@ -119,10 +119,10 @@ def open_file(path: Path, *, stream: int | None = None) -> VideoFile:
         )
 
 
-class _Decoder:
-    """An open file and the state of one pass through it."""
+class Decoder:
+    """An open file and the state of one pass through it; `threads` decode ahead, for long passes."""
 
-    def __init__(self, path: Path, number: int | None) -> None:
+    def __init__(self, path: Path, number: int | None, *, threads: bool = True) -> None:
         self.path = path
         self.damaged = 0  # packets that could not be decoded
         self.cut = False  # the last packet is not all there
@@ -132,7 +132,10 @@ class _Decoder:
         except BaseException:
             self.container.close()
             raise
-        self.stream.thread_type = "AUTO"
+        if threads:
+            self.stream.thread_type = "AUTO"
+        else:
+            self.stream.codec_context.thread_count = 1
         self.start = Fraction(self.container.start_time or 0, av.time_base)  # seconds
 
     def close(self) -> None:
