@@ -199,7 +199,7 @@ def validation_batches(
     workers: int = 0,
     pin: bool = False,
 ) -> Iterator[Batch]:
-    """The clips to validate on, with the truth of each last frame: this process's contiguous share in order.
+    """The clips to validate on, with the truth of each last frame: this process's part, in order.
 
     Batches have `clips_per_batch`, the last may be smaller. A sample that cannot be read is left out and named
     in `skipped`.

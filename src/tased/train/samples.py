@@ -77,7 +77,8 @@ class Sample:
             return self.views and self.views[0]
         first, last = self.views
         way = place / (len(self.frames) - 1)
-        top, left = first.top + way * (last.top - first.top), first.left + way * (last.left - first.left)
+        top = (1 - way) * first.top + way * last.top
+        left = (1 - way) * first.left + way * last.left
         return View(top, left, first.height, first.width)
 
     def __str__(self) -> str:
