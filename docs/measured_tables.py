@@ -66,6 +66,36 @@ def memory(result: dict[str, Any]) -> str:
     return "\n".join([f"| peak memory | {' | '.join(head)} |", f"| --- |{' ---: |' * len(lengths)}", *rows])
 
 
+def training_memory(result: dict[str, Any]) -> str:
+    """Peak memory of a training step, by setting."""
+    clips = list(result["runs"][0]["peak_mib"])
+    rows = []
+    for run in result["runs"]:
+        sizes = [*(run["peak_mib"][n] for n in clips), run["a_clip_mib"]]
+        rows.append(f"| {_setting(run)} | {' | '.join(f'{size / 1024:.2f} GiB' for size in sizes)} |")
+    head = " | ".join(f"{n} clip{'s' * (n != '1')}" for n in clips)
+    return "\n".join(
+        [f"| T, precision | {head} | each clip |", f"| --- |{' ---: |' * (len(clips) + 1)}", *rows]
+    )
+
+
+def training_clips(result: dict[str, Any]) -> str:
+    """How many clips a GPU holds at once, computed."""
+    sizes = list(result["runs"][0]["clips_computed"])
+    rows = [
+        f"| {_setting(run)} | {' | '.join(str(run['clips_computed'][size]) for size in sizes)} |"
+        for run in result["runs"]
+    ]
+    head = " | ".join(f"{size} GiB" for size in sizes)
+    return "\n".join(
+        [f"| T, precision: clips (computed) | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows]
+    )
+
+
+def _setting(run: dict[str, Any]) -> str:
+    return f"{run['clip_length']}, {run['precision']}" + ", recompute" * run["recompute"]
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -79,6 +109,9 @@ def tables() -> dict[str, str]:
         made["startup"] = startup(result)
     if (result := _result("memory")) is not None:
         made["memory"] = memory(result)
+    if (result := _result("training_memory")) is not None:
+        made["training-memory"] = training_memory(result)
+        made["training-clips"] = training_clips(result)
     return made
 
 
