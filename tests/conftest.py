@@ -65,13 +65,14 @@ def unprivileged():
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 200 kB."""
+def small_disk(tmp_path, request):
+    """A file system of 200 kB, or of the size that a test names."""
+    size = getattr(request, "param", "200k")
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
     made = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=200k", "none", folder], capture_output=True
+        [mount, "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True
     )
     if not made or made.returncode:
         pytest.skip("mounting a small disk is not permitted here")

@@ -25,6 +25,9 @@ def prepare(network: TASEDNet, recipe: Recipe, *, device: torch.device, devices:
         If several CPU processes should synchronise: PyTorch does that on GPUs only.
 
     """
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):
+            module.momentum = recipe.statistics_momentum
     match recipe.statistics:
         case "synchronised" if devices > 1 and device.type == "cpu":
             raise UsageError(
