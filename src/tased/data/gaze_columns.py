@@ -14,6 +14,7 @@ Units = Literal["pixels", "shares"]
 
 # The names that a column is found by, in any case; - and spaces are as good as _.
 VIDEO = ("video", "clip", "stimulus", "video_name", "file")
+PICTURE = ("image", "picture", "image_name", "picture_name")  # looked for where there is no video
 OBSERVER = ("observer", "subject", "participant", "viewer")
 FRAME = {"frame": 0, "frame_index": 0, "frame_number": 1}  # the number of the first frame
 SECONDS = {
@@ -41,8 +42,9 @@ class GazeColumns:
     names: tuple[str, ...]  # all of them, in lower case
 
     video: int
+    pictures: bool  # `video` names pictures, which have no time
     observer: int | None
-    when: int
+    when: int | None  # None for pictures
     first_frame: int | None  # the number of the first frame, where `when` counts frames
     unit: float  # seconds, of `when` otherwise
     duration: int | None
@@ -57,14 +59,15 @@ def find_columns(path: Path, header: Sequence[str]) -> GazeColumns:
     names = [name.strip().casefold().replace("-", "_").replace(" ", "_") for name in header]
     if len(set(names)) < len(names):
         raise DataError(f"{path}: two columns have one name among {', '.join(header)}")
+    pictures = not any(name in names for name in VIDEO) and any(name in names for name in PICTURE)
     for name, clear in _UNCLEAR.items():
-        if name in names:
+        if name in names and (name == "duration" or not pictures):  # the time of a picture is not read
             raise DataError(f"{path}: the column {name!r} does not say its unit; rename it to {clear}")
-    video = _one(path, names, VIDEO, "the video")
+    video = _one(path, names, PICTURE if pictures else VIDEO, "the picture" if pictures else "the video")
     x = _one(path, names, tuple(X), "the place across")
     if "y" + x[1:] not in names:
         raise DataError(f"{path}: has a column {x!r} and no {'y' + x[1:]!r}; it has {', '.join(names)}")
-    when = _one(path, names, (*FRAME, *SECONDS), "the time")
+    when = None if pictures else _one(path, names, (*FRAME, *SECONDS), "the time")
     observed = any(name in names for name in OBSERVER)
     lasting = any(name in names for name in DURATION)
     duration = _one(path, names, tuple(DURATION), "the duration") if lasting else None
@@ -73,10 +76,11 @@ def find_columns(path: Path, header: Sequence[str]) -> GazeColumns:
     return GazeColumns(
         names=tuple(names),
         video=names.index(video),
+        pictures=pictures,
         observer=names.index(_one(path, names, OBSERVER, "the observer")) if observed else None,
-        when=names.index(when),
-        first_frame=FRAME.get(when),
-        unit=SECONDS.get(when, 1.0),
+        when=None if when is None else names.index(when),
+        first_frame=FRAME.get(when or ""),
+        unit=SECONDS.get(when or "", 1.0),
         duration=None if duration is None else names.index(duration),
         duration_unit=DURATION.get(duration or "", 1.0),
         x=names.index(x),

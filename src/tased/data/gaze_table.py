@@ -27,9 +27,10 @@ _MISSING = frozenset({"", ".", "nan", "na", "n/a", "none", "null"})  # an eye tr
 
 @dataclass(frozen=True, slots=True)
 class GazeTable:
-    """The rows that have a place and a time; the columns have one length."""
+    """The rows that have a place and, but for those of pictures, a time; the columns have one length."""
 
     videos: tuple[str, ...]  # as the table calls them
+    pictures: bool  # they are pictures, of one frame each
     video: np.ndarray  # int64, place in `videos`
     observer: np.ndarray | None  # int64, from 0 in the order of their names
     frame: np.ndarray  # int64, from 0; where `start` is None
@@ -46,6 +47,12 @@ class GazeTable:
         """What was made of the columns x and y, in one line."""
         left_out = f"; {self.blank} rows without a place are left out" if self.blank else ""
         return f"x and y are {self.units} of the frame: {self.units_from}{left_out}"
+
+    def rows_by_video(self) -> list[np.ndarray]:
+        """The numbers of each video's rows, in the order of `videos` and of the table."""
+        order = np.argsort(self.video, kind="stable")
+        ends = np.cumsum(np.bincount(self.video, minlength=len(self.videos)))
+        return np.split(order, ends[:-1])
 
 
 def read_gaze_table(path: Path) -> GazeTable:
@@ -77,7 +84,7 @@ def _read_rows(path: Path, at: GazeColumns, rows: Iterable[Sequence[object]]) ->
         if math.isnan(across) or math.isnan(down):
             blank += 1
             continue
-        time = number(at.when)
+        time = 0.0 if at.when is None else number(at.when)
         duration = 0.0 if at.duration is None else number(at.duration)
         _check_time(path, line, at, time, duration)
         if not videos.add(row[at.video]):
@@ -95,9 +102,10 @@ def _read_rows(path: Path, at: GazeColumns, rows: Iterable[Sequence[object]]) ->
         raise DataError(f"{path}: has {what}")
     units, units_from = _units(path, at.names[at.x], at.units, np.array(x), np.array(y))
     in_order, video = videos.coded()
-    counts_frames = at.first_frame is not None
+    counts_frames = at.first_frame is not None or at.pictures
     return GazeTable(
         videos=in_order,
+        pictures=at.pictures,
         video=video,
         observer=None if at.observer is None else observers.coded()[1],
         frame=np.array(when).astype(np.int64) - (at.first_frame or 0)
@@ -119,7 +127,7 @@ def _check_time(path: Path, line: int, at: GazeColumns, time: float, duration: f
         if place is not None and not value >= 0:
             what = "goes below 0" if value < 0 else "is empty, though the row has a place"
             raise DataError(f"{path}: line {line}: the column {at.names[place]!r} {what}")
-    if at.first_frame is None:
+    if at.first_frame is None or at.when is None:
         return
     name = at.names[at.when]
     if time != math.floor(time):

@@ -1,9 +1,11 @@
-"""Anyone's own recordings: videos, and one table of gaze.
+"""Anyone's own recordings: videos or pictures, and one table of gaze.
 
-gaze.csv (any one .csv, .tsv, .csv.gz, .tsv.gz or .parquet), and the videos beside it or in videos/
+gaze.csv (any one .csv, .tsv, .csv.gz, .tsv.gz or .parquet), and the videos beside it or in videos/, the
+pictures below it or below images/
 """
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +19,7 @@ from tased.data.fingerprint import fingerprint
 from tased.data.folders import entries, subfolder
 from tased.data.gaze_table import SUFFIXES, GazeTable, read_gaze_table
 from tased.data.maps import DHF1K_SIGMA, Gaussian, gaussian_density, relative
+from tased.data.named_pictures import NamedPictures
 from tased.errors import DataError, UsageError
 from tased.video.inputs import is_picture, is_video_name
 from tased.video.read import Video, open_video
@@ -28,9 +31,9 @@ _ROUNDING = 1e-6  # frames: a time of 0.28 s at 25 frames a second is frame 7, n
 
 @dataclass(frozen=True)
 class TableClip:
-    """One video and its gaze; each row is gaze on every frame from `first` to `last`."""
+    """One video, or one picture, and its gaze; each row is gaze on every frame from `first` to `last`."""
 
-    name: str  # of the file without its suffix
+    name: str  # of the file without its suffix; of a picture with the folders that the table names
     video_path: Path
     rows: int
     columns: int
@@ -80,7 +83,7 @@ class TableClip:
 
 @dataclass(frozen=True)
 class Table:
-    """Videos and a table; all of it is one split, `all`."""
+    """Videos or pictures, and a table; all of it is one split, `all`."""
 
     path: Path  # the folder
     table: Path
@@ -97,7 +100,7 @@ class Table:
         return relative(DHF1K_SIGMA, clip.columns)
 
     def clips(self, split: str | None = None) -> list[TableClip]:
-        """The videos that the table names."""
+        """The videos, or pictures, that the table names."""
         if split not in (None, "all"):
             raise UsageError(f"{self.name}: a table of gaze has no split {split!r}, only 'all'")
         return self._clips
@@ -107,11 +110,14 @@ class Table:
         return fingerprint(self.name, self.clips(split), len(self.gaze.x), self.gaze.blank)
 
     def strays(self) -> list[Finding]:
-        """Videos without gaze, and gaze that begins after its video's end."""
+        """Videos and pictures without gaze, and gaze that begins after its video's end."""
         known = {clip.video_path for clip in self._clips}
+        there, kind = (
+            (self._pictures.listed(), "picture") if self.gaze.pictures else (_videos(self.path), "video")
+        )
         found = [
-            Finding("missing", path, "the table has no gaze on this video")
-            for path in _videos(self.path)
+            Finding("missing", path, f"the table has no gaze on this {kind}")
+            for path in there
             if path not in known
         ]
         for clip in self._clips:
@@ -122,24 +128,50 @@ class Table:
 
     @cached_property
     def _clips(self) -> list[TableClip]:
-        videos: dict[str, list[Path]] = {}
+        clips: list[TableClip] = []
+        taken: dict[Path, str] = {}
+        kind = "picture" if self.gaze.pictures else "video"
+        for called, mine in zip(self.gaze.videos, self.gaze.rows_by_video(), strict=True):
+            found = self._named(called)
+            if len(found) != 1:
+                places = "images/" if self.gaze.pictures else "videos/"
+                why = (
+                    f"there are {len(found)} of that name" if found else f"there is none here or in {places}"
+                )
+                raise DataError(f"{self.table}: has gaze on a {kind} {called!r}, and {why}")
+            (path, name), *_ = found.items()
+            if path in taken:
+                raise DataError(
+                    f"{self.table}: calls one {kind} {taken[path]!r} and {called!r}; take one name"
+                )
+            taken[path] = called
+            clips.append(_clip(path, name, self.gaze, mine, self.table))
+        twice = [name for name, count in Counter(clip.name for clip in clips).items() if count > 1]
+        if twice:
+            raise DataError(f"{self.table}: has gaze on two files called {twice[0]!r}; rename one of them")
+        return clips
+
+    def _named(self, called: str) -> dict[Path, str]:
+        """The files that the table may mean, and the clips' names."""
+        if self.gaze.pictures:
+            try:
+                return self._pictures.find(called)
+            except DataError as error:
+                raise DataError(f"{self.table}: {error}") from error
+        return {path: _stem(path) for path in self._videos.get(Path(called).name.casefold(), [])}
+
+    @cached_property
+    def _pictures(self) -> NamedPictures:
+        return NamedPictures(self.path)
+
+    @cached_property
+    def _videos(self) -> dict[str, list[Path]]:
+        """By name with and without suffix."""
+        found: dict[str, list[Path]] = {}
         for path in _videos(self.path):
             for key in {path.stem.casefold(), path.name.casefold()}:
-                videos.setdefault(key, []).append(path)
-        clips = []
-        taken: dict[Path, str] = {}
-        for number, name in enumerate(self.gaze.videos):
-            found = videos.get(Path(name).name.casefold(), [])
-            if len(found) != 1:
-                why = f"there are {len(found)} of that name" if found else "there is none here or in videos/"
-                raise DataError(f"{self.table}: has gaze on a video {name!r}, and {why}")
-            if found[0] in taken:
-                raise DataError(
-                    f"{self.table}: calls one video {taken[found[0]]!r} and {name!r}; take one name"
-                )
-            taken[found[0]] = name
-            clips.append(_clip(found[0], self.gaze, number, self.table))
-        return clips
+                found.setdefault(key, []).append(path)
+        return found
 
 
 def open_table(path: Path) -> Table:
@@ -170,10 +202,13 @@ def _has_pictures(folder: Path) -> bool:
     return any(is_picture(entry) for entry in entries(folder))
 
 
-def _clip(path: Path, gaze: GazeTable, number: int, table: Path) -> TableClip:
+def _stem(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
+
+
+def _clip(path: Path, name: str, gaze: GazeTable, mine: np.ndarray, table: Path) -> TableClip:
     video = open_video(path)
     frames = video.frames if video.frames is not None else sum(1 for _ in video)
-    mine = gaze.video == number
     if gaze.start is not None:
         start, duration = gaze.start[mine], gaze.duration[mine]
         first, last = frames_covered(start, duration, float(video.rate))
@@ -191,7 +226,7 @@ def _clip(path: Path, gaze: GazeTable, number: int, table: Path) -> TableClip:
     kept = ~late
     width, height = (video.width, video.height) if gaze.units == "shares" else (1, 1)
     return TableClip(
-        name=path.stem if path.is_file() else path.name,
+        name=name,
         video_path=path,
         rows=video.height,
         columns=video.width,
