@@ -13,6 +13,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 import tased
+from tased.cli.ablate import ablate
 from tased.cli.compare import compare
 from tased.cli.data import app as data
 from tased.cli.demo import demo
@@ -36,6 +37,7 @@ app.command(demo)
 app.command(evaluate)
 app.command(compare)
 app.command(train)
+app.command(ablate)
 app.command(data)
 app.command(weights)
 
