@@ -1,6 +1,5 @@
 """Samples become batches: decoded, cropped and resized, in worker processes, always in the plan's order."""
 
-import multiprocessing
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from tased.data.clip import Clip, Truth
 from tased.errors import DataError, UsageError, VideoError
 from tased.network.config import NetworkConfig
 from tased.predict.resize import resize
+from tased.train.processes import context_for
 from tased.train.recipe import Recipe
 from tased.train.samples import Plan, Sample, View
 from tased.video.read import Video
@@ -201,8 +201,8 @@ def validation_batches(
 ) -> Iterator[Batch]:
     """The clips to validate on, with the truth of each last frame: this process's part, in order.
 
-    Batches have `clips_per_batch`, the last may be smaller. A sample that cannot be read is left out and named
-    in `skipped`.
+    Batches have `clips_per_batch`, the last may be smaller. A sample that cannot be read is left out, and
+    named in `skipped`.
 
     Raises
     ------
@@ -314,11 +314,6 @@ def _read(
     if workers == 0:
         yield from map(dataset.__getitem__, keys)
         return
-    # Not forked, which is not safe beside the threads of torch and FFmpeg; a server that has imported all
-    # that is needed starts them in an instant, where there is one.
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload([__name__])
     yield from DataLoader(
         dataset,
         batch_size=None,  # a worker's task is one clip, so that a batch is read by all of them
@@ -326,7 +321,7 @@ def _read(
         num_workers=workers,
         prefetch_factor=_per_worker(workers, ahead, sample_bytes),
         collate_fn=_as_it_is,
-        multiprocessing_context=context,
+        multiprocessing_context=context_for(__name__),
     )
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tased.data.cache import cached_clips
 from tased.data.clip import Clip, DataSet
 from tased.errors import DataError, UsageError
+from tased.train.cache import cached_clips, read_facts
 from tased.train.recipe import Recipe
 
 
@@ -34,9 +34,10 @@ class Source:
 
     @cached_property
     def clips(self) -> Sequence[Clip]:
-        """The clips of the split; DataError when there are none, or the cache lacks one."""
-        clips = self.data.clips(self.split)
-        return clips if self.cache is None else cached_clips(clips, self.cache)
+        """The clips of the split; DataError when there are none, or the cache is not of them."""
+        if self.cache is not None:
+            return cached_clips(self.data, self.split, self.cache)
+        return self.data.clips(self.split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,10 @@ def check_sources(sources: Sequence[Source], recipe: Recipe) -> None:
     """
     if not sources:
         raise DataError("there is no data to learn from; name a data set")
-    size = (recipe.network.rows, recipe.network.columns)
     for source in sources:
-        wrong = [fault for clip in source.clips if (fault := _fault(clip, source, size)) is not None]
+        if source.cache is not None:
+            _check_size(source.cache, recipe)
+        wrong = [fault for clip in source.clips if (fault := _fault(clip)) is not None]
         if wrong:
             more = f" (and {len(wrong) - 1} more such clips)" if len(wrong) > 1 else ""
             raise DataError(f"{wrong[0]}{more}; `tased data check {source.data.path}` tells all")
@@ -180,13 +182,17 @@ def check_sources(sources: Sequence[Source], recipe: Recipe) -> None:
             )
 
 
-def _fault(clip: Clip, source: Source, size: tuple[int, int]) -> str | None:
-    video = clip.video()
-    if source.cache is not None and (video.height, video.width) != size:
+def _check_size(cache: Path, recipe: Recipe) -> None:
+    facts, network = read_facts(cache), recipe.network
+    if (facts.rows, facts.columns) != (network.rows, network.columns):
         raise DataError(
-            f"{source.cache}: holds frames of {video.width}x{video.height}, and the recipe's network sees "
-            f"{size[1]}x{size[0]}; make a cache of this size, or leave the cache out"
+            f"{cache}: holds frames of {facts.columns}x{facts.rows}, and the recipe's network sees "
+            f"{network.columns}x{network.rows}; make a cache of this size, or leave the cache out"
         )
+
+
+def _fault(clip: Clip) -> str | None:
+    video = clip.video()
     # A file's header may count from a duration, and be off by one.
     slack = 1 if video.picture_names is None else 0
     if video.frames is None or abs(video.frames - clip.frames) <= slack:

@@ -72,7 +72,7 @@ def read_picture(path: Path) -> UInt8[np.ndarray, "H W 3"]:
             check_still(path, opened)
             opened.load()
             image = ImageOps.exif_transpose(opened)
-            return np.asarray(_rgb(path, image))
+            return np.array(_rgb(path, image))  # a copy: Pillow's own cannot be written to, and torch warns
     except VideoError:
         raise
     except _UNREADABLE as error:
