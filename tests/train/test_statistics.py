@@ -40,6 +40,16 @@ def test_batch_leaves_the_network_alone(network):
     assert all(n.num_batches_tracked == 1 for n in norms(network))
 
 
+def test_running_statistics_follow_at_the_recipe_s_pace(network):
+    prepare(network, Recipe(statistics_momentum=1.0), device=CPU)
+    seen = []
+    hook = network.encoder.stem[0].spatial.conv.register_forward_hook(lambda m, i, out: seen.append(out))
+    step(network)
+    hook.remove()
+    last = network.encoder.stem[0].spatial.norm.running_mean
+    torch.testing.assert_close(last, seen[0].detach().mean((0, 2, 3, 4)))
+
+
 def test_frozen_keeps_the_encoder_s_statistics_and_trains_its_weights(network):
     prepare(network, Recipe(statistics="frozen"), device=CPU)
     before = copy.deepcopy(dict(network.encoder.named_buffers()))

@@ -75,7 +75,7 @@ class Setup:
     def found(self, variant: Variant) -> Results | None:
         """The evaluation of a network that is trained by this recipe, on this data; None before that."""
         path, run = self.results(variant), self.out / "runs" / variant.run
-        if not path.exists() or not run.exists():
+        if not all(file.exists() for file in (path, run / RECIPE, run / ENVIRONMENT)):
             return None
         results = Results.load(path)
         learnt = json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))["data"]
