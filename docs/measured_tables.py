@@ -96,6 +96,20 @@ def _setting(run: dict[str, Any]) -> str:
     return f"{run['clip_length']}, {run['precision']}" + ", recompute" * run["recompute"]
 
 
+def loader(result: dict[str, Any]) -> str:
+    """How many clips a second are read, and how many cores feed a GPU at that."""
+    goal, limit = (result["estimate"][f"{what}_clips_per_second"] for what in ("goal", "limit"))
+    head = ["1 worker", "2 workers", f"cores for {goal} a second", f"cores for {limit} a second"]
+    rows = [
+        f"| {name} | {row['clips_per_second']['1']:.1f} | {row['clips_per_second']['2']:.1f} "
+        f"| {row['cores_for_goal']:.0f} | {row['cores_for_limit']:.0f} |"
+        for name, row in result["results"].items()
+    ]
+    return "\n".join(
+        [f"| clips a second from | {' | '.join(head)} |", "| --- | ---: | ---: | ---: | ---: |", *rows]
+    )
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -112,6 +126,8 @@ def tables() -> dict[str, str]:
     if (result := _result("training_memory")) is not None:
         made["training-memory"] = training_memory(result)
         made["training-clips"] = training_clips(result)
+    if (result := _result("loader")) is not None:
+        made["loader"] = loader(result)
     return made
 
 

@@ -201,7 +201,7 @@ def write_cache(
     if plan.expected_bytes > plan.free_bytes:
         raise OutputError(
             f"{plan.out}: about {plan.expected_bytes / 1e9:.1f} GB are needed and "
-            f"{plan.free_bytes / 1e9:.1f} GB are free; free some space, choose another disk, or a lower --quality"
+            f"{plan.free_bytes / 1e9:.1f} GB are free; make space, choose another disk or a lower quality"
         )
     with WholeFile(plan.out / _FACTS) as file:
         file.write((json.dumps(asdict(plan.facts), indent=2) + "\n").encode())
