@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from measured_tables import fill_all
+from learning_curve import learning_curve
+from measured_tables import fill_all, measured
 from network_drawing import network_drawing
 from PIL import Image
 
@@ -70,4 +71,5 @@ if __name__ == "__main__":
     strip()
     predictors()
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
+    learning_curve(measured("learning"), IMAGES / "learning.png")
     fill_all()

@@ -49,6 +49,21 @@ def baselines(result: dict[str, Any]) -> str:
     return "\n".join(["| model | NSS | CC | frames a second |", "| --- | ---: | ---: | ---: |", *rows])
 
 
+def learning(result: dict[str, Any]) -> str:
+    """A network after a short training, and the models without any."""
+    rows = [
+        f"| {name} | {row['nss']:.2f} ± {row['nss_standard_error']:.2f} | {row['cc']:.2f} |"
+        for name, row in result["results"].items()
+    ]
+    lines = ["| model | NSS | CC |", "| --- | ---: | ---: |", *rows]
+    about = (
+        f"Means over {result['unseen_videos']} unseen videos, {result['frames']} frames, with their standard "
+        f"error; {result['curve'][-1]['step']} steps, {result['training_minutes']:.0f} minutes on "
+        f"{result['hardware']}. The command:"
+    )
+    return "\n".join([*lines, "", about, "", "```sh", result["commands"][-1], "```"])
+
+
 def startup(result: dict[str, Any]) -> str:
     """How long the smallest commands take."""
     rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
@@ -113,20 +128,22 @@ def loader(result: dict[str, Any]) -> str:
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
-    if (result := _result("network_counts")) is not None:
+    if (result := measured("network_counts")) is not None:
         made["counts"] = counts(result, SHORT)
         made["comparison"] = comparison(result)
         made["all-counts"] = counts(result, tuple(result["networks"]))
-    if (result := _result("baselines")) is not None:
+    if (result := measured("baselines")) is not None:
         made["baselines"] = baselines(result)
-    if (result := _result("startup")) is not None:
+    if (result := measured("startup")) is not None:
         made["startup"] = startup(result)
-    if (result := _result("memory")) is not None:
+    if (result := measured("memory")) is not None:
         made["memory"] = memory(result)
-    if (result := _result("training_memory")) is not None:
+    if (result := measured("training_memory")) is not None:
         made["training-memory"] = training_memory(result)
         made["training-clips"] = training_clips(result)
-    if (result := _result("loader")) is not None:
+    if (result := measured("learning")) is not None:
+        made["learning"] = learning(result)
+    if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
     return made
 
@@ -149,6 +166,7 @@ def fill_all() -> None:
             page.write_text(after, encoding="utf-8")
 
 
-def _result(name: str) -> Any:
+def measured(name: str) -> Any:
+    """What a benchmark wrote; None where it has not been run."""
     path = RESULTS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

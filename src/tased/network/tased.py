@@ -76,5 +76,7 @@ class TASEDNet(nn.Module):
                 f"{self.config.clip_length} frames of 32x32 or more"
             )
         clip = extend(extend(clip, 3, padded(rows)), 4, padded(columns))
-        maps: Tensor = self.prediction(self.encoder(clip))[..., :rows, :columns].sigmoid()
+        logits: Tensor = self.prediction(self.encoder(clip))[..., :rows, :columns]
+        # In half precision the sigmoid is 1, and its gradient 0, from a logit of 9 on.
+        maps = logits.to(torch.promote_types(logits.dtype, torch.float32)).sigmoid()
         return maps.squeeze(1) if self.config.maps == 1 else maps

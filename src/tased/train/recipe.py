@@ -66,7 +66,7 @@ class Recipe:
     statistics_momentum: float = 0.001  # of running statistics (published): a run of few steps needs more
 
     precision: Precision = "float32"  # of the passes; weights and their changes are float32
-    recompute: bool = False  # gradient checkpointing: less memory, a third more time
+    recompute: bool = False  # gradient checkpointing: less memory, one more forward pass
 
     # Looking at it. Steps are counted from 1.
     validate_every: int = 50
@@ -157,9 +157,11 @@ def published() -> Recipe:
 def small_gpu() -> Recipe:
     """For a GPU that holds two clips: the setting that the authors found to work there.
 
-    10 clips a step in batches of 2, and more steps.
+    10 clips a step in batches of 2, and more steps; their script sums the losses of the five batches.
     """
-    return Recipe(steps=1750, clips_per_step=10, clips_per_batch=2, drops=(1000, 1500))
+    return Recipe(
+        steps=1750, clips_per_step=10, clips_per_batch=2, drops=(1000, 1500), accumulation="sum"
+    )
 
 
 def finetune() -> Recipe:
