@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.train.handmade import HandmadeClip, HandmadeData, Noise
 
@@ -36,6 +36,7 @@ def alike(counts, expected):
         assert abs(counts[key] - total * share) < 5 * (total * share * (1 - share)) ** 0.5 + 1, key
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     seed=st.integers(0, 2**40),
     step=st.integers(1, 10**6),
