@@ -9,7 +9,7 @@ COLOURS = {"motion": "#c2571a", "gbvs": "#2a6f97", "centre": "#7a7a7a", "spectra
 
 
 def learning_curve(result: dict[str, Any], path: Path) -> None:
-    """NSS in validation over the steps, and as lines what the models without training reach on unseen videos."""
+    """NSS in validation over the steps; as lines, what the models without training reach on unseen videos."""
     figure = Figure(figsize=(7.2, 3.6), dpi=130, layout="constrained")
     axes = figure.subplots()
     validated = [(row["step"], row["nss"]) for row in result["curve"] if "nss" in row]

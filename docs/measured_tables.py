@@ -61,7 +61,7 @@ def learning(result: dict[str, Any]) -> str:
         f"error; {result['curve'][-1]['step']} steps, {result['training_minutes']:.0f} minutes on "
         f"{result['hardware']}. The command:"
     )
-    return "\n".join([*lines, "", about, "", "```sh", result["commands"][-1], "```"])
+    return "\n".join([*lines, "", about, "", "<!-- not run: it takes minutes -->", "```sh", result["commands"][-1], "```"])
 
 
 def startup(result: dict[str, Any]) -> str:

@@ -137,7 +137,8 @@ def test_the_published_is_the_published_script_s():
 
 
 def test_the_others_say_where_they_differ_from_the_paper():
-    small = replace(small_gpu(), steps=1000, clips_per_step=40, clips_per_batch=8, drops=(750, 950))
+    sizes = {"steps": 1000, "clips_per_step": 40, "clips_per_batch": 8, "drops": (750, 950)}
+    small = replace(small_gpu(), **sizes, accumulation="mean")
     assert small == paper()
     assert (small_gpu().steps, small_gpu().clips_per_step, small_gpu().clips_per_batch) == (1750, 10, 2)
     assert small_gpu().drops == (1000, 1500)
