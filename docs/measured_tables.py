@@ -61,7 +61,9 @@ def learning(result: dict[str, Any]) -> str:
         f"error; {result['curve'][-1]['step']} steps, {result['training_minutes']:.0f} minutes on "
         f"{result['hardware']}. The command:"
     )
-    return "\n".join([*lines, "", about, "", "<!-- not run: it takes minutes -->", "```sh", result["commands"][-1], "```"])
+    return "\n".join(
+        [*lines, "", about, "", "<!-- not run: it takes minutes -->", "```sh", result["commands"][-1], "```"]
+    )
 
 
 def startup(result: dict[str, Any]) -> str:
@@ -114,14 +116,20 @@ def _setting(run: dict[str, Any]) -> str:
 def loader(result: dict[str, Any]) -> str:
     """How many clips a second are read, and how many cores feed a GPU at that."""
     goal, limit = (result["estimate"][f"{what}_clips_per_second"] for what in ("goal", "limit"))
-    head = ["1 worker", "2 workers", f"cores for {goal} a second", f"cores for {limit} a second"]
+    head = [
+        "1 worker",
+        "2 workers",
+        "a core's time",
+        f"cores for {goal} a second",
+        f"cores for {limit} a second",
+    ]
     rows = [
         f"| {name} | {row['clips_per_second']['1']:.1f} | {row['clips_per_second']['2']:.1f} "
-        f"| {row['cores_for_goal']:.0f} | {row['cores_for_limit']:.0f} |"
+        f"| {row['clips_per_core_second']:.1f} | {row['cores_for_goal']:.0f} | {row['cores_for_limit']:.0f} |"
         for name, row in result["results"].items()
     ]
     return "\n".join(
-        [f"| clips a second from | {' | '.join(head)} |", "| --- | ---: | ---: | ---: | ---: |", *rows]
+        [f"| clips a second from | {' | '.join(head)} |", f"| --- |{' ---: |' * len(head)}", *rows]
     )
 
 
