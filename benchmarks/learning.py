@@ -12,6 +12,7 @@ import contextlib
 import csv
 import json
 import math
+import os
 import platform
 import subprocess
 import tempfile
@@ -112,7 +113,7 @@ def main() -> None:
             text=True,
             check=True,
         ).stdout.strip(),
-        "hardware": f"{torch.get_num_threads()} threads, {platform.machine()}",
+        "hardware": f"{torch.get_num_threads()} of {os.cpu_count()} cores, {platform.machine()}",
         "versions": {"python": platform.python_version(), "torch": version("torch")},
     }
     target.write_text(json.dumps(report, indent=1) + "\n")

@@ -65,8 +65,11 @@ def test_fine_tuning_takes_the_network_of_the_weights(recordings, tiny_weights, 
     more = ("--weights", str(tiny_weights), "--recipe", "finetune", "--out", str(out), "--set", "steps=1")
     small = ("--set", "clips_per_step=1", "--set", "clips_per_batch=1", "--set", "validation_clips=1")
     code = main(
-        ["train", "--dataset", "table", "--data", str(recordings), "--workers", "0", "--device", "cpu"]
-        + [*more, *small]
+        [
+            *("train", "--dataset", "table", "--data", str(recordings), "--workers", "0", "--device", "cpu"),
+            *more,
+            *small,
+        ]
     )
     assert code == 0
     assert Recipe.from_toml((out / "recipe.toml").read_text()).network.clip_length == 4

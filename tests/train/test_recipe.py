@@ -231,7 +231,7 @@ TOML_ERRORS = {
     "sampling = 3": "recipe: sampling is 3; it must be one of frames, videos",
     "[network]\nclip_length = true": "network.clip_length is True; it must be a whole number",
     "[network.x]": "a recipe has no field 'network.x'",
-    "[optimizer]\nlr = 1": "a recipe has no field 'optimizer'",
+    "[weights]\nlr = 1": "a recipe has no field 'weights'",
 }
 
 
@@ -248,7 +248,7 @@ def test_errors_of_files_name_the_file(text, tmp_path):
 def test_names_that_are_none(tmp_path):
     with pytest.raises(UsageError, match=r"^papr: cannot be read as a recipe .*; did you mean 'paper'\?"):
         read_recipe("papr")
-    with pytest.raises(UsageError, match=r"recipes by name are paper, published, small_gpu, finetune$"):
+    with pytest.raises(UsageError, match=r"recipes by name are paper, published, small_gpu, finetune, lite$"):
         read_recipe(tmp_path)
     (tmp_path / "movie").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="it is no text"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tased.train.recipe import paper
-from tased.train.schedule import Validation, best, rate_factor
+from tased.train.schedule import Validation, best, drop_factor, rate_factors
 
 
 def course(*losses):
@@ -17,7 +17,7 @@ def course(*losses):
     ("step", "factor"), [(1, 1), (750, 1), (751, 0.1), (950, 0.1), (951, 0.01), (1000, 0.01)]
 )
 def test_the_paper_drops_after_steps_750_and_950(step, factor):
-    assert rate_factor(paper(), step, course(3, 2, 1)) == pytest.approx(factor)
+    assert drop_factor(paper(), step, course(3, 2, 1)) == pytest.approx(factor)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_paper_drops_after_steps_750_and_950(step, factor):
 )
 def test_with_patience_it_drops_where_the_loss_does_not_decrease(losses, drops):
     recipe = replace(paper(), patience=2)
-    assert rate_factor(recipe, 999, course(*losses)) == pytest.approx(0.1**drops)
+    assert drop_factor(recipe, 999, course(*losses)) == pytest.approx(0.1**drops)
 
 
 def test_the_best_is_the_first_of_the_best():
@@ -49,3 +49,13 @@ def test_the_best_is_the_first_of_the_best():
     assert best(found, "nss").step == 3
     assert best(found[1:2], "nss") is None
     assert best([], "loss") is None
+
+
+def test_cosine_and_warmup():
+    recipe = replace(paper(), schedule="cosine", steps=100, warmup=3)
+    factors = [rate_factors(recipe, step, ())[0] for step in range(1, 101)]
+    assert factors[:4] == pytest.approx([0.25, 0.5, 0.75, 1], rel=0.01)
+    assert factors[50] == pytest.approx(0.5)
+    assert factors[-1] == 0.01
+    assert rate_factors(replace(paper(), warmup=9), 1, ()) == (0.1, 0.1)
+    assert rate_factors(paper(), 800, ()) == (1, pytest.approx(0.1))

@@ -1,4 +1,4 @@
-"""Which TASED network: one frozen value that names every variant of the paper. Imports no torch."""
+"""Which network: a frozen value that names every variant of the paper, or tased-lite. Imports no torch."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -98,4 +98,59 @@ class NetworkConfig:
             raise UsageError(f"network configuration does not hold: {error}") from error
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiteConfig:
+    """The architecture, and how time is aggregated; a weights file carries it."""
+
+    model: Literal["lite"] = "lite"
+    width: int = 48  # channels of the decoder
+    rows: int = 224  # size of the frames that the weights were trained for; multiples of 32
+    columns: int = 384
+    memory: float = 0.2  # seconds, the time constant of the causal mean of densities; 0 for none
+    sharpness: float = 0.85  # power of that mean
+    motion: float = 0.8  # power of what moves; 0 ignores it
+    unmoved: float = 0.1  # what a place where nothing moves is worth, against the fastest one
+    centre: float = 0.25  # share of the density that is the centre prior's
+    clip_length: int = 1  # frames that the network itself sees at once
+    maps: int = 1
+    blur: float = 0.0  # the readout learns its own
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise UsageError(f"width is {self.width}; it must be 1 or more")
+        if self.rows % 32 or self.columns % 32 or min(self.rows, self.columns) < 32:
+            raise UsageError(f"frames of {self.columns}x{self.rows}: tased-lite takes multiples of 32")
+        for name in ("memory", "sharpness", "motion", "unmoved"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        if not 0 <= self.centre < 1:
+            raise UsageError(f"centre is {self.centre}; it must be from 0 to below 1")
+        if self.model != "lite" or (self.clip_length, self.maps, self.blur) != (1, 1, 0):
+            raise UsageError("tased-lite sees one frame, gives one map, and blurs it itself")
+
+    def to_json(self) -> str:
+        """As weights files carry it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; raises UsageError for anything else."""
+        values: dict[str, Any] = json.loads(text)
+        unknown = values.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise UsageError(f"configuration of tased-lite has unknown fields: {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+
 RELEASED = NetworkConfig(aggregation="released")  # the network of both published checkpoints
+
+Config = NetworkConfig | LiteConfig
+
+
+def config_from_json(text: str) -> Config:
+    """Read what the `to_json` of either wrote; raises UsageError for anything else."""
+    try:
+        lite = json.loads(text).get("model") == "lite"
+    except (json.JSONDecodeError, AttributeError) as error:
+        raise UsageError(f"not a network configuration: {text[:60]!r}") from error
+    return LiteConfig.from_json(text) if lite else NetworkConfig.from_json(text)

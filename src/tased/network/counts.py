@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tased.network.config import CLIP_LENGTHS, RELEASED, NetworkConfig
-from tased.network.tased import TASEDNet
+from tased.network.build import build
+from tased.network.config import CLIP_LENGTHS, RELEASED, Config, NetworkConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ def variants() -> dict[str, NetworkConfig]:
     }
 
 
-def count(config: NetworkConfig, *, rows: int | None = None, columns: int | None = None) -> Counts:
+def count(config: Config, *, rows: int | None = None, columns: int | None = None) -> Counts:
     """Count one network, at its own frame size or another."""
     with torch.device("meta"):
-        network = TASEDNet(config).eval()
+        network = build(config).eval()
         clip = torch.empty(1, 3, config.clip_length, rows or config.rows, columns or config.columns)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(clip)

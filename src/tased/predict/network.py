@@ -13,6 +13,11 @@ from tased.predict.resize import resize, resize_published
 from tased.predict.sliding import SlidingShot
 from tased.video.frame import Frame
 
+ENCODER_ALONE = (
+    "these weights are an encoder's alone, and the prediction network on it is untrained: nothing can be "
+    "predicted with it yet; give the weights of a whole network"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkModel:
@@ -32,10 +37,7 @@ class NetworkModel:
     def shot(self) -> SlidingShot:
         """Begin a new shot; raises CheckpointError for a network that was never trained."""
         if not self.trained:
-            raise CheckpointError(
-                f"{self.name}: these weights are an encoder's alone, and the prediction network on it is "
-                "untrained: there is nothing to predict with yet; give the weights of a whole TASED-Net"
-            )
+            raise CheckpointError(f"{self.name}: {ENCODER_ALONE}")
         return SlidingShot(self.network.config.clip_length, self._prepare, self._predict)
 
     def _prepare(self, frame: Frame) -> Tensor:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tased.errors import CheckpointError, TruncatedVideoError, UsageError
+from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
 from tased.predict.baselines.centre import Centre
 from tased.predict.baselines.gbvs import GBVS
 from tased.predict.baselines.motion import Motion
 from tased.predict.baselines.spectral import SpectralResidual
 from tased.predict.device import resolve_device, resolve_precision
+from tased.predict.lite import LiteModel
 from tased.predict.maps import SaliencyMap
-from tased.predict.network import NetworkModel
+from tased.predict.network import ENCODER_ALONE, NetworkModel
 from tased.predict.shot import Model
 from tased.predict.stream import Size, Stream
 from tased.video.frame import Frame
@@ -113,4 +115,10 @@ def load(
     found = read_weights(path)
     network = network_from(found).to(where)
     trained = found.config is not None
-    return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained))
+    if isinstance(network, TASEDNet):
+        return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained))
+    if published:
+        raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
+    if not trained:
+        raise CheckpointError(f"{name}: {ENCODER_ALONE}")
+    return Predictor(LiteModel(path.stem, network, where, dtype))

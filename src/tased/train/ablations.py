@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tased.network.config import CLIP_LENGTHS, Aggregation, NetworkConfig
+from tased.errors import UsageError
+from tased.network.config import CLIP_LENGTHS, Aggregation, LiteConfig, NetworkConfig
 from tased.train.recipe import Recipe
 
 TableName = Literal["1", "4", "5", "decoders"]
@@ -29,13 +30,14 @@ class Variant:
     """A row with the recipe to train it by."""
 
     name: str
+    network: NetworkConfig
     recipe: Recipe
     kinetics: bool
 
     @property
     def run(self) -> str:
         """The name of its folder: the same in every table that has this network, which is trained once."""
-        network = self.recipe.network
+        network = self.network
         parts = [
             network.aggregation,
             str(network.clip_length),
@@ -90,16 +92,13 @@ def variants(table: TableName, recipe: Recipe, *, encoder_given: bool) -> list[V
     from scratch, and rows that differ only in that are left out.
     """
     size = recipe.network
-    found = [
-        Variant(
-            row.name,
-            replace(
-                recipe,
-                network=replace(row.network, rows=size.rows, columns=size.columns, blur=size.blur),
-            ),
-            row.kinetics and encoder_given,
+    if isinstance(size, LiteConfig):
+        raise UsageError("the paper's tables are of TASED-Net; take a recipe of it, not lite")
+    found = []
+    for row in ABLATIONS[table]:
+        network = replace(row.network, rows=size.rows, columns=size.columns, blur=size.blur)
+        found.append(
+            Variant(row.name, network, replace(recipe, network=network), row.kinetics and encoder_given)
         )
-        for row in ABLATIONS[table]
-    ]
     first = {variant.run: variant for variant in reversed(found)}
     return [variant for variant in found if first[variant.run] is variant]

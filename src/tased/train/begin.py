@@ -10,7 +10,8 @@ import torch
 from lightning_fabric import Fabric
 
 from tased.errors import CheckpointError, DataError, UsageError
-from tased.network.config import NetworkConfig
+from tased.network.build import Network, build
+from tased.network.config import Config, LiteConfig
 from tased.network.tased import TASEDNet
 from tased.network.weights import load_encoder, read_weights
 from tased.predict.device import resolve_device
@@ -47,19 +48,21 @@ def check_recipe(recipe: Recipe, processes: int) -> None:
             f"recipe: {recipe.clips_per_step} clips a step cannot be shared by {processes} processes; "
             "take a clips_per_step that they divide"
         )
+    if recipe.recompute and isinstance(recipe.network, LiteConfig):
+        raise UsageError("recipe: recompute is for TASED-Net; tased-lite needs little memory: leave it out")
     if recipe.statistics == "synchronised" and recipe.statistics_over:
         raise UsageError(
             "recipe: synchronised statistics are those of all devices; leave statistics_over at 0"
         )
 
 
-def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) -> TASEDNet:
+def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) -> Network:
     """The network with its first weights."""
     if encoder is not None and weights is not None:
         raise UsageError("an encoder and the weights of a whole network were given; give one of them")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network = TASEDNet(recipe.network)
+        network = build(recipe.network)
     if encoder is not None:
         load_encoder(network, read_weights(encoder))
     if weights is not None:
@@ -69,7 +72,7 @@ def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) ->
                 f"{weights}: is of another network than the recipe's: {_differences(theirs, recipe.network)}"
             )
         network.load_state_dict(read_weights(weights).tensors)
-    if recipe.recompute:
+    if recipe.recompute and isinstance(network, TASEDNet):
         recompute(network)
     return network
 
@@ -82,8 +85,10 @@ def for_weights(recipe: Recipe, weights: Path) -> Recipe:
     return replace(recipe, network=found.config)
 
 
-def _architecture(config: NetworkConfig) -> NetworkConfig:
+def _architecture(config: Config) -> Config:
     """All of it but the size of the frames and the finish of the maps, which weights do not depend on."""
+    if isinstance(config, LiteConfig):
+        return LiteConfig(width=config.width)
     return replace(config, rows=224, columns=384, blur=7.0)
 
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from tased.data.clip import Clip, Truth
 from tased.errors import DataError, UsageError, VideoError
-from tased.network.config import NetworkConfig
+from tased.network.config import Config
 from tased.predict.resize import resize
 from tased.train.processes import context_for
 from tased.train.recipe import Recipe
@@ -63,7 +63,7 @@ class Videos:
         return self._open[key]
 
 
-def load_sample(sample: Sample, config: NetworkConfig, videos: Videos | None = None) -> Loaded:
+def load_sample(sample: Sample, config: Config, videos: Videos | None = None) -> Loaded:
     """Read what the sample names; frames are resized as prediction does, after what its view cuts away.
 
     Clip, density and fixations are cropped and flipped alike.
@@ -90,7 +90,7 @@ def load_sample(sample: Sample, config: NetworkConfig, videos: Videos | None = N
     return Loaded(clip, density, fixations, truths[sample.frames[-1]])
 
 
-def _clip(sample: Sample, config: NetworkConfig, videos: Videos) -> UInt8[Tensor, "T 3 H W"]:
+def _clip(sample: Sample, config: Config, videos: Videos) -> UInt8[Tensor, "T 3 H W"]:
     """Each frame is read once, and resized again only where a panned picture shows another part of it."""
     places: dict[int, list[int]] = {}
     for place, index in enumerate(sample.frames):
@@ -112,7 +112,7 @@ def _clip(sample: Sample, config: NetworkConfig, videos: Videos) -> UInt8[Tensor
 
 
 def _density(
-    sample: Sample, index: int, truth: Truth, view: View | None, config: NetworkConfig
+    sample: Sample, index: int, truth: Truth, view: View | None, config: Config
 ) -> Float32[Tensor, "H W"]:
     whole = truth.density
     where = f"{sample.clip.video_path}: frame {sample.clip.frame_names[index]} of {sample.clip.name}"
@@ -129,7 +129,7 @@ def _density(
     return F.interpolate(x, (config.rows, config.columns), mode="bilinear", antialias=True)[0, 0]
 
 
-def _fixations(clip: Clip, truth: Truth, view: View | None, config: NetworkConfig) -> Float32[Tensor, "H W"]:
+def _fixations(clip: Clip, truth: Truth, view: View | None, config: Config) -> Float32[Tensor, "H W"]:
     """How many fixations have their pixel's centre in each pixel of the network's frame."""
     rows, columns = (view or View(0, 0, 1, 1)).pixels(clip.rows, clip.columns)
     row, column = truth.fixations[:, 0] - rows.start, truth.fixations[:, 1] - columns.start
@@ -292,7 +292,7 @@ class _Training(Dataset[_Read]):
 class _Validation(Dataset[_Read]):
     """A sample by its place in a list."""
 
-    def __init__(self, samples: Sequence[Sample], config: NetworkConfig) -> None:
+    def __init__(self, samples: Sequence[Sample], config: Config) -> None:
         self.samples, self.config = samples, config
         self.videos = Videos()
 
@@ -300,7 +300,7 @@ class _Validation(Dataset[_Read]):
         return _attempt(self.samples[place], self.config, self.videos)
 
 
-def _attempt(sample: Sample, config: NetworkConfig, videos: Videos) -> _Read:
+def _attempt(sample: Sample, config: Config, videos: Videos) -> _Read:
     try:
         return _Read((), load_sample(sample, config, videos))
     except (VideoError, DataError) as error:
@@ -341,7 +341,7 @@ def _per_worker(workers: int, ahead: int, sample_bytes: int) -> int:
     return min(wanted, fitting)
 
 
-def _bytes(config: NetworkConfig) -> int:
+def _bytes(config: Config) -> int:
     """Of a sample in shared memory."""
     return config.rows * config.columns * (3 * config.clip_length + 8 * config.maps)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float, UInt8
@@ -19,16 +20,17 @@ from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor, nn
 
 from tased.errors import DataError
-from tased.network.tased import TASEDNet
+from tased.network.build import Network
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
+from tased.train.average import Average
 from tased.train.begin import check_recipe, described, first_network, identity_of, launch, resumed
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
 from tased.train.recipe import Recipe
 from tased.train.run_folder import BEST, LAST, RECIPE, STATE, RunFolder, environment, new_folder, write_text
 from tased.train.samples import Plan, Source, check_sources, validation_samples
-from tased.train.schedule import Validation, best, rate_factor
+from tased.train.schedule import Validation, best, rate_factors
 from tased.train.sheet import sheet
 from tased.train.signals import Stop
 from tased.train.state import State, save_state
@@ -62,13 +64,19 @@ class Outcome:
         return self.step < self.steps
 
 
+def _optimizer(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, betas=(recipe.momentum, 0.99), weight_decay=recipe.weight_decay)
+    return torch.optim.SGD(groups, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+
+
 class Student(nn.Module):
     """The network as it is trained: clips of uint8 frames in, (B, maps, H, W) in [0, 1] out.
 
     Batch statistics are those of groups of `over` clips (0: of all), as where several GPUs share a batch.
     """
 
-    def __init__(self, network: TASEDNet, over: int) -> None:
+    def __init__(self, network: Network, over: int) -> None:
         super().__init__()
         self.network = network
         self._over = over
@@ -140,7 +148,7 @@ class _Run:
         fabric: Fabric,
         path: Path,
         recipe: Recipe,
-        network: TASEDNet,
+        network: Network,
         identity: str,
         report: Callable[[Progress], None],
     ) -> None:
@@ -152,15 +160,19 @@ class _Run:
         self._validations: list[Validation] = []
         prepare(network, recipe, device=fabric.device, devices=fabric.world_size)
         network.train()
+        # What does not learn needs no way back.
+        network.encoder.requires_grad_(recipe.encoder_rate > 0 or recipe.prediction_rate == 0)
         self._network = network
         groups = [
             {"params": list(network.encoder.parameters()), "lr": recipe.encoder_rate},
             {"params": list(network.prediction.parameters()), "lr": recipe.prediction_rate},
         ]
-        sgd = torch.optim.SGD(groups, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+        self._average = Average(network, recipe.average)
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
-        self._student, self._optimizer = fabric.setup(Student(network, recipe.statistics_over), sgd)
+        self._student, self._optimizer = fabric.setup(
+            Student(network, recipe.statistics_over), _optimizer(groups, recipe)
+        )
 
     def through(
         self, state: State | None, sources: Sequence[Source], validation: Sequence[Source], workers: int
@@ -170,7 +182,7 @@ class _Run:
         done = 0
         if state is not None:
             done = state.step
-            state.restore(self._network, self._optimizer.optimizer)
+            state.restore(self._network, self._optimizer.optimizer, self._average)
             fabric.strategy.precision.load_state_dict(dict(state.scaler))
             self._validations = list(state.validations)
         rank, world, pin = fabric.global_rank, fabric.world_size, fabric.device.type == "cuda"
@@ -191,8 +203,9 @@ class _Run:
         with Stop() as stop, self._folder(done) as folder:
             if state is None:
                 self._save(0)
+            ended = time.monotonic()
             for step, step_batches in enumerate(batches, start=done + 1):
-                began = time.monotonic()
+                waited = time.monotonic() - ended
                 loss = self._step(step, step_batches)
                 missing = [skip for batch in step_batches for skip in batch.skipped]
                 stopping = self._any(stop.told)
@@ -202,13 +215,14 @@ class _Run:
                     missing += validated.skipped
                 skipped += len(missing)
                 if folder is not None:
-                    self._write(folder, step, loss, time.monotonic() - began, missing, validated)
+                    self._write(folder, step, loss, (time.monotonic() - ended, waited), missing, validated)
                 if step % recipe.save_every == 0 or step == recipe.steps or validated or stopping:
                     self._save(step)
                 done = step
                 self._report(
                     Progress(step, recipe.steps, loss, self._validations[-1] if self._validations else None)
                 )
+                ended = time.monotonic()
                 if stopping:
                     break
         found = best(self._validations, recipe.best_by)
@@ -217,9 +231,12 @@ class _Run:
     def _step(self, step: int, batches: Sequence[Batch]) -> float:
         """Change the weights once; give the mean loss of all processes' clips."""
         recipe, fabric, world = self._recipe, self._fabric, self._fabric.world_size
-        factor = rate_factor(recipe, step, self._validations)
+        factors = rate_factors(recipe, step, self._validations)
         encoder, prediction = self._optimizer.param_groups
-        encoder["lr"], prediction["lr"] = recipe.encoder_rate, recipe.prediction_rate * factor
+        encoder["lr"], prediction["lr"] = (
+            recipe.encoder_rate * factors[0],
+            recipe.prediction_rate * factors[1],
+        )
         losses = []
         for number, batch in enumerate(batches):
             # Gradients are averaged over processes: each one's are multiplied by their number.
@@ -238,6 +255,7 @@ class _Run:
         self._check_finite(step, batches, torch.cat(losses))
         self._optimizer.step()
         self._optimizer.zero_grad()
+        self._average.step(step)
         mean = fabric.all_reduce(torch.cat(losses).mean(), reduce_op="mean")
         return float(mean)  # type: ignore[arg-type]  # of a tensor it is one
 
@@ -261,7 +279,8 @@ class _Run:
     @torch.no_grad()
     def _validate(self, step: int, validator: Validator) -> Validated:
         self._student.eval()
-        validated = validator(self._student, self._fabric.device)
+        with self._average.instead():
+            validated = validator(self._student, self._fabric.device)
         self._student.train()
         self._validations.append(Validation(step, validated.scores))
         found = best(self._validations, self._recipe.best_by)
@@ -274,7 +293,7 @@ class _Run:
         folder: RunFolder,
         step: int,
         loss: float,
-        seconds: float,
+        seconds: tuple[float, float],
         skipped: Sequence[tuple[str, str]],
         validated: Validated | None,
     ) -> None:
@@ -284,7 +303,8 @@ class _Run:
             "loss": loss,
             "encoder_rate": encoder["lr"],
             "prediction_rate": prediction["lr"],
-            "seconds": round(seconds, 4),
+            "seconds": round(seconds[0], 4),
+            "waited": round(seconds[1], 4),
             "skipped": len(skipped),
         }
         if validated is not None:
@@ -301,6 +321,7 @@ class _Run:
                 self._path / STATE,
                 self._network,
                 self._optimizer.optimizer,
+                self._average,
                 step=step,
                 validations=self._validations,
                 scaler=self._fabric.strategy.precision.state_dict(),
@@ -311,7 +332,8 @@ class _Run:
 
     def _save_network(self, name: str, step: int, scores: Mapping[str, float]) -> None:
         notes = {"training_step": str(step), "validation": json.dumps(scores)}
-        save_weights(self._network, self._path / name, notes=notes)
+        with self._average.instead():
+            save_weights(self._network, self._path / name, notes=notes)
 
     @contextmanager
     def _folder(self, done: int) -> Iterator[RunFolder | None]:

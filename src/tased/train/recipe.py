@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import tomli_w
 
 from tased.errors import UsageError
-from tased.network.config import NetworkConfig
+from tased.network.config import Config, LiteConfig, NetworkConfig
 
 Sampling = Literal["frames", "videos"]
 Statistics = Literal["batch", "synchronised", "frozen"]
@@ -29,7 +29,7 @@ class Recipe:
     The defaults are the paper's (section 4.1), where it says them.
     """
 
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: Config = field(default_factory=NetworkConfig)
     seed: int = 0
 
     # Steps. A step is one change of the weights.
@@ -37,15 +37,19 @@ class Recipe:
     clips_per_step: int = 40  # over all devices and accumulated batches
     clips_per_batch: int = 8  # at once on one device: what its memory holds; all that the paper does not fix
 
-    # SGD. Rates are per step; `drop` multiplies that of the prediction network alone.
+    # Rates are per step. By drops that of the prediction network alone falls, by cosine both do.
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    schedule: Literal["drops", "cosine"] = "drops"
+    warmup: int = 0  # steps in which both rates rise from 0
     encoder_rate: float = 1e-3
     prediction_rate: float = 0.1
-    momentum: float = 0.9
+    momentum: float = 0.9  # AdamW: of the gradients' mean
     weight_decay: float = 2e-7  # of the published code; the paper names none
     drop: float = 0.1
     drops: tuple[int, ...] = (750, 950)  # at the end of these steps; read only when patience is 0
     patience: int = 0  # validations without a smaller loss before a drop; 0: drop at given steps
     most_drops: int = 2  # by patience
+    average: float = 0.0  # decay of the running mean of the weights, which is what is kept; 0 for none
 
     # The loss: a weighted sum, of which each term is a mean over maps.
     kld: float = 1.0
@@ -77,12 +81,13 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("steps", "clips_per_step", "clips_per_batch", "validate_every", "save_every"):
             self._need(name, getattr(self, name) >= 1, "1 or more")
-        for name in ("validation_clips", "patience", "most_drops"):
+        for name in ("validation_clips", "patience", "most_drops", "warmup"):
             self._need(name, getattr(self, name) >= 0, "0 or more")
         self._need("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
         for name in ("encoder_rate", "prediction_rate", "weight_decay", "kld", "cc", "nss"):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
-        self._need("momentum", 0 <= self.momentum < 1, "from 0 to below 1")
+        for name in ("momentum", "average"):
+            self._need(name, 0 <= getattr(self, name) < 1, "from 0 to below 1")
         for name in ("drop", "statistics_momentum"):
             self._need(name, 0 < getattr(self, name) <= 1, "above 0, up to 1")
         self._need("flip", 0 <= self.flip <= 1, "from 0 to 1")
@@ -95,6 +100,8 @@ class Recipe:
             ("best_by", BestBy),
             ("kld_over", Literal["map", "batch"]),
             ("accumulation", Literal["mean", "sum"]),
+            ("optimizer", Literal["sgd", "adamw"]),
+            ("schedule", Literal["drops", "cosine"]),
         ):
             valid = get_args(kind)
             self._need(name, getattr(self, name) in valid, f"one of {', '.join(valid)}")
@@ -131,7 +138,8 @@ class Recipe:
         if not isinstance(network, dict):
             raise UsageError(f"network is {network!r}; it must be a table, [network]")
         settings = [*given.items(), *((f"network.{name}", value) for name, value in network.items())]
-        return _with(Recipe(), settings)
+        kind = LiteConfig if network.get("model") == "lite" else NetworkConfig
+        return _with(Recipe(network=kind()), settings)
 
 
 def paper() -> Recipe:
@@ -159,9 +167,7 @@ def small_gpu() -> Recipe:
 
     10 clips a step in batches of 2, and more steps; their script sums the losses of the five batches.
     """
-    return Recipe(
-        steps=1750, clips_per_step=10, clips_per_batch=2, drops=(1000, 1500), accumulation="sum"
-    )
+    return Recipe(steps=1750, clips_per_step=10, clips_per_batch=2, drops=(1000, 1500), accumulation="sum")
 
 
 def finetune() -> Recipe:
@@ -178,11 +184,37 @@ def finetune() -> Recipe:
     )
 
 
+def lite() -> Recipe:
+    """For tased-lite, on pictures with gaze: AdamW and cosine rates; the encoder stays as ImageNet made it.
+
+    Tuned on pictures it predicts pictures better, and videos worse (docs/models.md).
+    """
+    return Recipe(
+        network=LiteConfig(),
+        steps=400,
+        clips_per_step=16,
+        clips_per_batch=16,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup=40,
+        encoder_rate=0,
+        prediction_rate=1.5e-3,
+        weight_decay=1e-4,
+        average=0.995,
+        cc=0.5,
+        crop=0.3,
+        statistics="frozen",
+        validate_every=200,
+        validation_clips=500,
+    )
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "paper": paper,
     "published": published,
     "small_gpu": small_gpu,
     "finetune": finetune,
+    "lite": lite,
 }
 
 
@@ -231,17 +263,17 @@ def _with(recipe: Recipe, settings: Iterable[tuple[str, Any]]) -> Recipe:
             network = {"columns": columns, "rows": rows, "blur": blur, **network}
         elif key.startswith("network."):
             name = key.removeprefix("network.")
-            network[name] = _parse(recipe.network, name, value, key)
+            network[name] = _parse(recipe.network, name, value, key, recipe.network)
         else:
-            own[key] = _parse(recipe, key, value, key)
+            own[key] = _parse(recipe, key, value, key, recipe.network)
     return replace(recipe, network=replace(recipe.network, **network), **own)
 
 
-def _parse(holder: Recipe | NetworkConfig, name: str, value: Any, key: str) -> Any:
+def _parse(holder: Recipe | Config, name: str, value: Any, key: str, network: Config) -> Any:
     """A value of the type that the field has now."""
     if name not in {f.name for f in fields(holder)} - {"network"}:
         own = [*(f.name for f in fields(Recipe) if f.name != "network"), "size"]
-        networks = [f"network.{f.name}" for f in fields(NetworkConfig)]
+        networks = [f"network.{f.name}" for f in fields(network)]
         same = [known for known in (*own, *networks) if known.split(".")[-1] == name]
         near = same or difflib.get_close_matches(key, [*own, *networks], n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join([*own, *networks])}"

@@ -43,6 +43,7 @@ COLUMNS = (
     "encoder_rate",
     "prediction_rate",
     "seconds",
+    "waited",
     "skipped",
     "validation_loss",
     *(f"validation_{metric}" for metric in METRICS),

@@ -18,8 +18,21 @@ class Validation:
     scores: Mapping[str, float]  # the loss, and the metrics by name; NaN for one without a value
 
 
-def rate_factor(recipe: Recipe, step: int, validations: Sequence[Validation]) -> float:
-    """What the prediction network's rate is multiplied by in a step, counted from 1 (paper, section 4.1).
+def rate_factors(recipe: Recipe, step: int, validations: Sequence[Validation]) -> tuple[float, float]:
+    """What the encoder's and the prediction network's rate are multiplied by in a step, counted from 1.
+
+    By `drops` the encoder's stays (paper, section 4.1). By `cosine` both fall, from 1 towards a hundredth at
+    the last step (Loshchilov & Hutter, SGDR, 2017, without restarts). In `warmup` steps both rise.
+    """
+    rising = min(1.0, step / (recipe.warmup + 1))
+    if recipe.schedule == "cosine":
+        falling = (1 + math.cos(math.pi * (step - 1) / recipe.steps)) / 2
+        return (rising * max(falling, 0.01),) * 2
+    return rising, rising * drop_factor(recipe, step, validations)
+
+
+def drop_factor(recipe: Recipe, step: int, validations: Sequence[Validation]) -> float:
+    """What the prediction network's rate has dropped to (paper, section 4.1).
 
     With `patience` it drops after so many validations in a row whose loss is not below the least so far,
     at most `most_drops` times; else at the end of the steps `drops`.

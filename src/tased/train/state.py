@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from tased.atomic import WholeFile
 from tased.errors import CheckpointError
+from tased.train.average import Average
 from tased.train.schedule import Validation
 
 FORMAT = "1"
@@ -31,11 +32,14 @@ class State:
     run: str  # the recipe and the data, as `identity` gives them
     tensors: Mapping[str, Tensor]
 
-    def restore(self, network: nn.Module, optimizer: Optimizer) -> None:
-        """Put weights, momentum and random state back in place."""
+    def restore(self, network: nn.Module, optimizer: Optimizer, average: Average) -> None:
+        """Put weights, their mean, the optimizer's state and the random state back in place."""
+        average.restore(_part(self.tensors, "average."))
         network.load_state_dict(_part(self.tensors, "network."))
-        momentum = _part(self.tensors, "momentum.")
-        state = {int(n): {"momentum_buffer": t} for n, t in momentum.items()}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _part(self.tensors, "optimizer.").items():
+            number, _, what = name.partition(".")
+            state.setdefault(int(number), {})[what] = tensor
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         torch.set_rng_state(self.tensors["random"])
         if torch.cuda.is_available() and "random.cuda" in self.tensors:
@@ -46,6 +50,7 @@ def save_state(
     path: Path,
     network: nn.Module,
     optimizer: Optimizer,
+    average: Average,
     *,
     step: int,
     validations: Sequence[Validation],
@@ -54,9 +59,11 @@ def save_state(
 ) -> None:
     """Write the state, at once or not at all: an older file stays until the new one is whole."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in average.tensors().items()}
     for number, state in optimizer.state_dict()["state"].items():
-        if state.get("momentum_buffer") is not None:
-            tensors[f"momentum.{number}"] = state["momentum_buffer"]
+        for what, tensor in state.items():
+            if tensor is not None:  # momentum, before the first step
+                tensors[f"optimizer.{number}.{what}"] = tensor
     tensors["random"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()

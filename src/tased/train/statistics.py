@@ -7,11 +7,11 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from tased.errors import UsageError
-from tased.network.tased import TASEDNet
+from tased.network.build import Network
 from tased.train.recipe import Recipe
 
 
-def prepare(network: TASEDNet, recipe: Recipe, *, device: torch.device, devices: int = 1) -> None:
+def prepare(network: Network, recipe: Recipe, *, device: torch.device, devices: int = 1) -> None:
     """Change a network, in place and before it is wrapped for several devices, to the recipe's statistics.
 
     `batch`: each device's batch, PyTorch's own way. `synchronised`: the batches of all devices together,

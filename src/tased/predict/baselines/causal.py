@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from jaxtyping import Float
+from torch import Tensor
+
 from tased.predict.baselines.grid import Plane, map_values
 from tased.predict.maps import SaliencyMap
 from tased.video.frame import Frame
@@ -20,17 +23,18 @@ class Viewer(Protocol):
 
 
 class CausalShot:
-    """A `Shot` without delay, made of one viewer."""
+    """A `Shot` without delay, made of one viewer; `values` makes a map of what stands out."""
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Viewer, values: Callable[[Plane], Float[Tensor, "H W"]] = map_values) -> None:
         self._viewer = viewer
+        self._values = values
 
     def push(self, frame: Frame, *, wanted: bool = True) -> list[SaliencyMap]:
         """See the frame; give its map if it is wanted."""
         saliency = self._viewer.see(frame)
         if not wanted:
             return []
-        return [SaliencyMap(map_values(saliency()), frame.index, frame.seconds)]
+        return [SaliencyMap(self._values(saliency()), frame.index, frame.seconds)]
 
     def drain(self) -> list[SaliencyMap]:
         """Nothing is ever due."""

@@ -60,10 +60,14 @@ class Motion:
 
     def shot(self) -> CausalShot:
         """Begin a new shot with no memory of earlier ones."""
-        return CausalShot(_Watcher(self))
+        return CausalShot(self.viewer())
+
+    def viewer(self) -> "Watcher":
+        """Begin to watch a shot."""
+        return Watcher(self)
 
 
-class _Watcher:
+class Watcher:
     """A viewer who remembers the last moment as pictures, and the motion before it as a fading mean."""
 
     def __init__(self, model: Motion) -> None:
@@ -73,6 +77,7 @@ class _Watcher:
         self._speed: Plane | None = None  # causal mean, from the second frame on
 
     def see(self, frame: Frame) -> Callable[[], Plane]:
+        """Take in the next frame; return a way to compute `Motion`'s map, on the working grid."""
         seconds = frame.seconds if math.isfinite(frame.seconds) else frame.index / UNTIMED_RATE
         picture = ndimage.gaussian_filter(luma(shrink(frame.pixels, longest=LONGEST)), DENOISE)
         if self._past:
