@@ -91,6 +91,15 @@ def test_a_sample_is_its_definition(clip, maps, views, flip):
         assert fixations[-1].sum() == 7
 
 
+@pytest.mark.parametrize("frames", [(8, 6, 4, 2), (0, 0, 1, 1), (7, 5, 4, 2), (3, 3, 2, 2)])
+def test_backwards_fast_and_slow_it_is_the_frames_that_the_plan_says(frames):
+    sample = Sample(CLIP, frames)
+    loaded = load_sample(sample, NETWORK)
+    pixels, density, _ = by_hand(sample, NETWORK)
+    assert np.array_equal(loaded.clip.numpy(), pixels)
+    np.testing.assert_allclose(loaded.density.numpy(), density, rtol=1e-4, atol=1e-6)
+
+
 def test_a_short_video_is_looped():
     found = load_sample(Sample(HandmadeClip("short", 3), past(1, 3, 4)), NETWORK).clip
     frames = [resize(frame.pixels, 32, 48) for frame in HandmadeClip("short", 3).video()]

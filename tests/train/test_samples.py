@@ -178,3 +178,87 @@ def test_what_could_not_be_learnt_from_is_told_before():
         check_sources([Source(data, None)], RECIPE)
     with pytest.raises(UsageError, match="weight is 0"):
         source(5, weight=0)
+
+
+def test_backwards_every_frame_with_a_full_future_has_the_same_chance():
+    """As often as asked for; and it is the plan of the video shown backwards."""
+    plain = drawn(Plan([source(9)], RECIPE), 4000)
+    found = drawn(Plan([source(9)], replace(RECIPE, reverse=0.4)), 4000)
+    backwards = [s.frames != p.frames for s, p in zip(found, plain, strict=True)]
+    assert abs(np.mean(backwards) - 0.4) < 0.05
+    for sample, before, turned in zip(found, plain, backwards, strict=True):
+        assert sample.frames == (tuple(8 - i for i in before.frames) if turned else before.frames)
+        assert sample.flip == before.flip
+    targets = Counter(s.targets[-1] for s, turned in zip(found, backwards, strict=True) if turned)
+    alike(targets, dict.fromkeys(range(6), 1 / 6))
+    assert str(next(s for s in found if s.frames == (4, 3, 2, 1))) == "clip-0, 4 frames from 4 to 1"
+
+
+def test_speeds_are_drawn_alike_slow_and_fast():
+    """Of long steps in time, as a viewer would measure them: from first to last frame."""
+    recipe = replace(RECIPE, network=replace(NETWORK, clip_length=32), speed=2.0)
+    samples = [s for s in drawn(Plan([source(1000)], recipe), 3000) if s.frames[-1] > 100]
+    paces = np.array([(s.frames[-1] - s.frames[0]) / 31 for s in samples])
+    assert 0.48 < paces.min() < 0.52
+    assert 1.95 < paces.max() < 2.02
+    assert abs(np.mean(paces < 1) - 0.5) < 0.05
+    assert abs(np.log(paces).mean()) < 0.03
+    for sample, pace in zip(samples, paces, strict=True):
+        exact = sample.frames[-1] - pace * np.arange(31, -1, -1)
+        assert np.abs(np.array(sample.frames) - exact).max() <= 1
+        assert sample.frames[-1] == sample.targets[-1]
+
+
+@given(
+    target=st.integers(0, 40), frames=st.integers(1, 41), length=st.integers(1, 8), pace=st.floats(0.25, 4)
+)
+def test_at_any_pace_a_full_past_is_not_looped(target, frames, length, pace):
+    if target >= frames or (frames >= length > target + 1):
+        return
+    found = past(target, frames, length, pace)
+    assert len(found) == length
+    assert found[-1] == target
+    assert all(0 <= index < frames for index in found)
+    if frames >= length:
+        assert list(found) == sorted(found)
+    assert past(target, frames, length, 1.0) == past(target, frames, length)
+
+
+def test_speed_and_direction_of_a_picture_are_none():
+    recipe = replace(RECIPE, speed=4.0, reverse=1.0)
+    assert {s.frames for s in drawn(Plan([source(1)], recipe), 50)} == {(0, 0, 0, 0)}
+
+
+def test_pictures_are_zoomed_into_and_out_of():
+    plan = Plan([source(1)], replace(RECIPE, zoom=0.4, crop=0.2))
+    ratios = []
+    for sample in drawn(plan, 500):
+        views = [sample.view(place) for place in range(4)]
+        for side in ("top", "left", "height", "width"):
+            np.testing.assert_allclose(np.diff([getattr(v, side) for v in views], n=2), 0, atol=1e-12)
+        assert all(v.top >= 0 and v.left >= 0 for v in views)
+        assert all(v.top + v.height < 1 + 1e-9 and v.left + v.width < 1 + 1e-9 for v in views)
+        assert views[0].height / views[0].width == pytest.approx(views[3].height / views[3].width)
+        ratios.append(views[3].height / views[0].height)
+    assert 0.6 < min(ratios) < 0.7 < 1.4 < max(ratios) < 1 / 0.6
+    assert Plan([source(9)], replace(RECIPE, zoom=0.3)).sample(1, 1).views is None  # of a picture alone
+
+
+def test_what_is_new_changes_nothing_where_it_is_not_asked_for():
+    """The plan as it was before reversal, speed and zoom: of the same chances, the same clips."""
+    plan = Plan([source(9, 30), source(1, name="p")], replace(RECIPE, crop=0.3, pan=0.2))
+    found = [plan.sample(1, place) for place in range(8)]
+    rng = [np.random.default_rng([0, 1, place, 0]).random(12) for place in range(8)]
+    for sample, chances in zip(found, rng, strict=True):
+        clips = [(9, 6), (30, 27)] if chances[0] < 0.5 else [(1, 1)]
+        number = int(chances[1] * sum(count for _, count in clips))
+        if number >= clips[0][1]:
+            number -= clips.pop(0)[1]
+        frames, _ = clips[0]
+        assert sample.clip.frames == frames
+        assert sample.frames == ((0,) * 4 if frames == 1 else tuple(range(number, number + 4)))
+        assert sample.flip == (chances[3] < 0.5)
+        height = 1 - 0.3 * chances[4]
+        seen = height * (0.8 if frames == 1 else 1)
+        assert sample.views[0].height == seen
+        assert sample.views[1].top == (1 - height) * chances[6] + (height - seen) * chances[10]

@@ -111,11 +111,14 @@ def described(sources: Sequence[Source]) -> list[dict[str, object]]:
     ]
 
 
-def identity_of(recipe: Recipe, sources: Sequence[Source], validation: Sequence[Source]) -> str:
+def identity_of(
+    recipe: Recipe, sources: Sequence[Source], validation: Sequence[Source], teacher: Path | None = None
+) -> str:
     """What a state belongs to: a resumed run must have the same."""
-    return json.dumps(
-        {"recipe": recipe.to_toml(), "data": described(sources), "validation": described(validation)}
-    )
+    found = {"recipe": recipe.to_toml(), "data": described(sources), "validation": described(validation)}
+    if teacher is not None:
+        found["teacher"] = read_weights(teacher).sha256
+    return json.dumps(found)
 
 
 def resumed(run: Path, recipe: Recipe, identity: str) -> State:

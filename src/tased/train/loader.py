@@ -100,7 +100,7 @@ def _clip(sample: Sample, config: Config, videos: Videos) -> UInt8[Tensor, "T 3 
     for frame in read_window(videos(sample.clip), start, max(places) - start + 1):
         shown: View | None = None
         made: Tensor | None = None
-        for place in places[frame.index]:
+        for place in places.get(frame.index, ()):  # none: shown fast, it is left out
             view = sample.view(place)
             if made is None or view != shown:
                 shown, pixels = view, frame.pixels

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, UInt8
@@ -25,6 +25,7 @@ from tased.network.weights import save_weights
 from tased.predict.network import to_network
 from tased.train.average import Average
 from tased.train.begin import check_recipe, described, first_network, identity_of, launch, resumed
+from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
 from tased.train.recipe import Recipe
@@ -70,21 +71,34 @@ def _optimizer(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Opti
     return torch.optim.SGD(groups, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 
 
+class Answer(NamedTuple):
+    """What the network makes of clips."""
+
+    maps: Float[Tensor, "B K H W"]  # in [0, 1]
+    unlike: Float[Tensor, " B"]  # the teacher, in training; 0 without one
+
+
 class Student(nn.Module):
-    """The network as it is trained: clips of uint8 frames in, (B, maps, H, W) in [0, 1] out.
+    """The network as it is trained, on clips of uint8 frames, with the heads that learn from a teacher.
 
     Batch statistics are those of groups of `over` clips (0: of all), as where several GPUs share a batch.
     """
 
-    def __init__(self, network: Network, over: int) -> None:
+    def __init__(self, network: Network, teacher: Teacher | NoTeacher, over: int) -> None:
         super().__init__()
         self.network = network
+        self.teacher = teacher
         self._over = over
 
-    def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B K H W"]:
+    def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Answer:
         groups = clips.split(self._over if self.training and self._over else len(clips))
-        maps = torch.cat([self.network(to_network(group)) for group in groups])
-        return maps if maps.ndim == 4 else maps[:, None]
+        answers = [self._answer(group) for group in groups]
+        return Answer(*(torch.cat(parts) for parts in zip(*answers, strict=True)))
+
+    def _answer(self, clips: Tensor) -> Answer:
+        maps = self.network(to_network(clips))
+        unlike = self.teacher(clips) if self.training else torch.zeros(len(clips), device=clips.device)
+        return Answer(maps if maps.ndim == 4 else maps[:, None], unlike)
 
 
 def train(
@@ -95,6 +109,7 @@ def train(
     *,
     encoder: Path | None = None,
     weights: Path | None = None,
+    teacher: Path | None = None,
     resume: bool = False,
     device: str = "auto",
     workers: int = 2,
@@ -103,10 +118,11 @@ def train(
     """Train into the folder `run`, whose files `run_folder` describes.
 
     The network begins with a file's `encoder` (S3D with Kinetics weights), with all of a file's `weights`,
-    or from scratch. `resume` goes on with the run in the folder, by the same recipe and data; more `steps`
-    than before are fine. Where torchrun started several processes they share each step's clips. `workers`
-    processes read clips, for each of them. SIGTERM and Ctrl-C end the run after the step that is under way,
-    with everything saved.
+    or from scratch. `teacher` is a tased-lite whose features are learnt, for a recipe with `features`.
+    `resume` goes on with the run in the folder, by the same recipe and data; more `steps` than before are
+    fine. Where torchrun started several processes they share each step's clips. `workers` processes read
+    clips, for each of them. SIGTERM and Ctrl-C end the run after the step that is under way, with
+    everything saved.
 
     Raises
     ------
@@ -123,9 +139,10 @@ def train(
     fabric = launch(recipe, device)
     check_recipe(recipe, fabric.world_size)
     check_sources([*sources, *validation], recipe)
-    identity = identity_of(recipe, sources, validation)
+    identity = identity_of(recipe, sources, validation, teacher)
     state = resumed(run, recipe, identity) if resume else None
     network = first_network(recipe, encoder, weights)
+    taught = taught_by(recipe, network, teacher)
     if fabric.is_global_zero:
         if state is None:
             new_folder(run)
@@ -134,10 +151,12 @@ def train(
             "data": described(sources),
             "validation": described(validation),
             "first_weights": None if (given := weights or encoder) is None else str(given),
+            "teacher": None if teacher is None else str(teacher),
         }
         write_text(run / "environment.json", environment(fabric.device, fabric.world_size, facts))
     fabric.barrier()
-    return _Run(fabric, run, recipe, network, identity, report).through(state, sources, validation, workers)
+    doing = _Run(fabric, run, recipe, network, taught, identity, report)
+    return doing.through(state, sources, validation, workers)
 
 
 class _Run:
@@ -149,6 +168,7 @@ class _Run:
         path: Path,
         recipe: Recipe,
         network: Network,
+        teacher: Teacher | NoTeacher,
         identity: str,
         report: Callable[[Progress], None],
     ) -> None:
@@ -162,17 +182,22 @@ class _Run:
         network.train()
         # What does not learn needs no way back.
         network.encoder.requires_grad_(recipe.encoder_rate > 0 or recipe.prediction_rate == 0)
-        self._network = network
+        self._network, self._teacher = network, teacher
         groups = [
             {"params": list(network.encoder.parameters()), "lr": recipe.encoder_rate},
-            {"params": list(network.prediction.parameters()), "lr": recipe.prediction_rate},
+            {
+                "params": [*network.prediction.parameters(), *teacher.parameters()],
+                "lr": recipe.prediction_rate,
+            },
         ]
         self._average = Average(network, recipe.average)
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
         self._student, self._optimizer = fabric.setup(
-            Student(network, recipe.statistics_over), _optimizer(groups, recipe)
+            Student(network, teacher, recipe.statistics_over), _optimizer(groups, recipe)
         )
+        if isinstance(teacher, Teacher):
+            teacher.to_device(fabric.device)
 
     def through(
         self, state: State | None, sources: Sequence[Source], validation: Sequence[Source], workers: int
@@ -182,7 +207,7 @@ class _Run:
         done = 0
         if state is not None:
             done = state.step
-            state.restore(self._network, self._optimizer.optimizer, self._average)
+            state.restore(self._network, self._teacher, self._optimizer.optimizer, self._average)
             fabric.strategy.precision.load_state_dict(dict(state.scaler))
             self._validations = list(state.validations)
         rank, world, pin = fabric.global_rank, fabric.world_size, fabric.device.type == "cuda"
@@ -242,14 +267,16 @@ class _Run:
             # Gradients are averaged over processes: each one's are multiplied by their number.
             weight = 1.0 if recipe.accumulation == "sum" else len(batch.clips) / recipe.clips_per_step
             with fabric.no_backward_sync(self._student, enabled=number < len(batches) - 1):
-                maps = self._student(batch.clips.to(fabric.device, non_blocking=True))
+                answer = self._student(batch.clips.to(fabric.device, non_blocking=True))
                 each = clip_losses(
                     recipe,
-                    maps,
+                    answer.maps,
                     batch.density.to(fabric.device, non_blocking=True),
                     batch.fixations.to(fabric.device, non_blocking=True),
                     names=[str(sample) for sample in batch.samples],
                 )
+                if recipe.features:
+                    each = each + recipe.features * answer.unlike
                 fabric.backward(each.mean() * weight * world)
             losses.append(each.detach())
         self._check_finite(step, batches, torch.cat(losses))
@@ -280,7 +307,7 @@ class _Run:
     def _validate(self, step: int, validator: Validator) -> Validated:
         self._student.eval()
         with self._average.instead():
-            validated = validator(self._student, self._fabric.device)
+            validated = validator(lambda clips: self._student(clips).maps, self._fabric.device)
         self._student.train()
         self._validations.append(Validation(step, validated.scores))
         found = best(self._validations, self._recipe.best_by)
@@ -320,6 +347,7 @@ class _Run:
             save_state(
                 self._path / STATE,
                 self._network,
+                self._teacher,
                 self._optimizer.optimizer,
                 self._average,
                 step=step,

@@ -57,12 +57,18 @@ class Recipe:
     nss: float = 0.0  # of -NSS
     kld_over: Literal["map", "batch"] = "map"  # batch: both sides are normalised over the whole batch
     accumulation: Literal["mean", "sum"] = "mean"  # of the losses of a step's batches
+    features: float = 0.0  # of what a teacher's features are unlike (train/features.py); 0 needs no teacher
 
     # Clips.
     sampling: Sampling = "frames"  # equal chance for every frame, or for every video
     flip: float = 0.5  # probability, of left and right
     crop: float = 0.0  # largest share of rows and columns that is cut away
     pan: float = 0.0  # of a picture: largest share of rows and columns that a clip wanders over; 0 is static
+    zoom: float = 0.0  # of a picture: largest share by which the first and the last view are made smaller
+    reverse: float = 0.0  # probability, of a clip that runs backwards
+    speed: float = (
+        1.0  # most frames from one to the next; steps are from 1 / speed up, as likely slow as fast
+    )
 
     # Batch normalisation.
     statistics: Statistics = "batch"  # of each batch; of all devices' batches; frozen in the encoder
@@ -84,14 +90,24 @@ class Recipe:
         for name in ("validation_clips", "patience", "most_drops", "warmup"):
             self._need(name, getattr(self, name) >= 0, "0 or more")
         self._need("seed", 0 <= self.seed < 2**63, "from 0 to below 2**63")
-        for name in ("encoder_rate", "prediction_rate", "weight_decay", "kld", "cc", "nss"):
+        for name in (
+            "encoder_rate",
+            "prediction_rate",
+            "weight_decay",
+            "kld",
+            "cc",
+            "nss",
+            "features",
+        ):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         for name in ("momentum", "average"):
             self._need(name, 0 <= getattr(self, name) < 1, "from 0 to below 1")
         for name in ("drop", "statistics_momentum"):
             self._need(name, 0 < getattr(self, name) <= 1, "above 0, up to 1")
-        self._need("flip", 0 <= self.flip <= 1, "from 0 to 1")
-        for name in ("crop", "pan"):
+        for name in ("flip", "reverse"):
+            self._need(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
+        self._need("speed", 1 <= self.speed <= 8, "from 1 to 8")
+        for name in ("crop", "pan", "zoom"):
             self._need(name, 0 <= getattr(self, name) <= 0.8, "from 0 to 0.8")
         for name, kind in (
             ("sampling", Sampling),
@@ -209,12 +225,78 @@ def lite() -> Recipe:
     )
 
 
+def distil() -> Recipe:
+    """The full network from scratch, stage 1: maps and features of a tased-lite on every frame there is.
+
+    Frames of half the size. Untested: the settings are a plan (training/README.md).
+    """
+    return Recipe(
+        network=NetworkConfig(rows=112, columns=192, blur=3.5),
+        steps=6000,
+        clips_per_step=32,
+        clips_per_batch=32,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup=200,
+        encoder_rate=1e-3,
+        prediction_rate=1e-3,
+        weight_decay=0.02,
+        average=0.998,
+        features=1.0,
+        sampling="videos",
+        crop=0.3,
+        pan=0.3,
+        zoom=0.3,
+        reverse=0.5,
+        speed=2.0,
+        statistics_momentum=0.02,
+        precision="bfloat16",
+        validate_every=500,
+        validation_clips=200,
+        best_by="nss",
+        save_every=250,
+    )
+
+
+def gaze() -> Recipe:
+    """Stage 2, after `distil`: real gaze, at full size; the encoder learns at a tenth of the rate.
+
+    The teacher's part is in the maps that are learnt from (train/taught.py). Untested, as `distil` is.
+    """
+    return Recipe(
+        steps=1500,
+        clips_per_step=16,
+        clips_per_batch=16,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup=50,
+        encoder_rate=3e-5,
+        prediction_rate=3e-4,
+        weight_decay=0.02,
+        average=0.995,
+        sampling="videos",
+        crop=0.2,
+        pan=0.15,
+        zoom=0.2,
+        reverse=0.2,
+        speed=1.5,
+        statistics_momentum=0.02,
+        precision="bfloat16",
+        validate_every=150,
+        validation_clips=200,
+        best_by="nss",
+        save_every=75,
+    )
+
+
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "paper": paper,
     "published": published,
     "small_gpu": small_gpu,
     "finetune": finetune,
     "lite": lite,
+    "distil": distil,
+    "gaze": gaze,
 }
 
 

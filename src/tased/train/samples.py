@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,15 +78,21 @@ class Sample:
             return self.views and self.views[0]
         first, last = self.views
         way = place / (len(self.frames) - 1)
-        top = (1 - way) * first.top + way * last.top
-        left = (1 - way) * first.left + way * last.left
-        return View(top, left, first.height, first.width)
+        return View(
+            (1 - way) * first.top + way * last.top,
+            (1 - way) * first.left + way * last.left,
+            (1 - way) * first.height + way * last.height,
+            (1 - way) * first.width + way * last.width,
+        )
 
     def __str__(self) -> str:
         """For messages; frames count from 0."""
         first, last = self.frames[0], self.frames[-1]
-        if last - first + 1 == len(self.frames):
+        steps = {after - before for before, after in pairwise(self.frames)}
+        if steps <= {1}:
             return f"{self.clip.name}, frames {first} to {last}"
+        if self.clip.frames > 1 and (min(steps) >= 0 or max(steps) <= 0):  # faster, slower or backwards
+            return f"{self.clip.name}, {len(self.frames)} frames from {first} to {last}"
         return f"{self.clip.name}, frame {last} after a loop of {self.clip.frames}"
 
 
@@ -112,29 +118,41 @@ class Plan:
         `attempt` counts what could not be read in this place, from 0. Each thing drawn has a random number
         of its own, so that a recipe without flips, say, sees the same frames.
         """
-        rng = np.random.default_rng([self.recipe.seed, step, place, attempt])
-        source, where, when, flip, *view = rng.random(12).tolist()
+        recipe = self.recipe
+        rng = np.random.default_rng([recipe.seed, step, place, attempt])
+        source, where, when, flip, *view, wide, narrow, turned, fast = rng.random(16).tolist()
         clip, target = self._targets[_share(source, self._weights)].pick(
-            where, when, self.recipe.sampling == "videos"
+            where, when, recipe.sampling == "videos"
         )
+        pace = recipe.speed ** (2 * fast - 1)
+        frames = past(target, clip.frames, recipe.network.clip_length, pace)
+        if turned < recipe.reverse:
+            frames = tuple(clip.frames - 1 - index for index in frames)
+        still = clip.frames == 1
+        zooms = (recipe.zoom * wide, recipe.zoom * narrow) if still else (0.0, 0.0)
         return Sample(
             clip=clip,
-            frames=past(target, clip.frames, self.recipe.network.clip_length),
-            maps=self.recipe.network.maps,
-            flip=flip < self.recipe.flip,
-            views=_views(view, self.recipe.crop, self.recipe.pan if clip.frames == 1 else 0),
+            frames=frames,
+            maps=recipe.network.maps,
+            flip=flip < recipe.flip,
+            views=_views(view, recipe.crop, recipe.pan if still else 0, zooms),
         )
 
 
-def past(target: int, frames: int, length: int) -> tuple[int, ...]:
+def past(target: int, frames: int, length: int, pace: float = 1.0) -> tuple[int, ...]:
     """The `length` frames that end with `target`, in a video of so many frames.
+
+    Each is the nearest to `pace` frames before the next one: below 1 some stand twice, above 1 some are left
+    out. A video with a full past is not looped for it: as fast as that allows it is shown then.
 
     A video shorter than `length` is looped until it is long enough, as the paper does (section 4.3), so
     that each of its frames can be a target: the past of its first frame is its end.
 
         length 4, 6 frames:  0123 1234 2345        length 4, 3 frames:  0120 1201 2012
     """
-    return tuple(index % frames for index in range(target - length + 1, target + 1))
+    if frames >= length > 1:
+        pace = min(pace, target / (length - 1))
+    return tuple((target - round(pace * back)) % frames for back in range(length - 1, -1, -1))
 
 
 def validation_samples(sources: Sequence[Source], recipe: Recipe) -> list[Sample]:
@@ -242,20 +260,29 @@ def _share(chance: float, weights: list[float]) -> int:
     return min(bisect_right(weights, chance * weights[-1]), len(weights) - 1)
 
 
-def _views(chances: list[float], crop: float, pan: float) -> tuple[View, View] | None:
-    """The same part of all frames; of a panned one, two parts of it.
+def _views(
+    chances: list[float], crop: float, pan: float, zooms: tuple[float, float]
+) -> tuple[View, View] | None:
+    """The same part of all frames; of a panned or zoomed picture, two parts of it.
 
     Up to `crop` of rows and of columns are cut away, and the rest is at any place alike. Where it is panned,
     1 - `pan` of what is left are seen at once, at two places drawn alike: so a clip wanders over at most
-    `pan` of it, and over a third of that on average.
+    `pan` of it, and over a third of that on average. Of that the first and the last frame show less by
+    `zooms`.
     """
-    if crop == pan == 0:
+    if crop == pan == 0 and zooms == (0, 0):
         return None
     cut_rows, cut_columns, *places = chances
     height, width = 1 - crop * cut_rows, 1 - crop * cut_columns
-    seen_height, seen_width = height * (1 - pan), width * (1 - pan)
     top, left = (1 - height) * places[0], (1 - width) * places[1]
-    down, right = height - seen_height, width - seen_width  # how far the part can go in what is left
-    first = View(top + down * places[2], left + right * places[3], seen_height, seen_width)
-    last = View(top + down * places[4], left + right * places[5], seen_height, seen_width)
+    first, last = (
+        _part(top, left, height, width, (1 - pan) * (1 - zoom), places[place : place + 2])
+        for zoom, place in zip(zooms, (2, 4), strict=True)
+    )
     return first, last
+
+
+def _part(top: float, left: float, height: float, width: float, seen: float, place: list[float]) -> View:
+    """A share of a part's rows and columns, at a place in it from 0 to 1 each way."""
+    down, right = height - height * seen, width - width * seen
+    return View(top + down * place[0], left + right * place[1], height * seen, width * seen)
