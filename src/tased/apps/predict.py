@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tased.apps.ahead import ahead
 from tased.apps.outputs import Outputs, plan
 from tased.apps.overlay import overlay
 from tased.errors import TasedError, TruncatedVideoError
@@ -93,7 +94,8 @@ def _predict_video(
     frames = 0
     with ExitStack() as stack:
         files = _Files(video, outputs, size, scale, keep_names=not predictor.published, stack=stack)
-        maps = predictor.predict(video, every=every, cuts=cuts, size="network")
+        maps = ahead(predictor.predict(video, every=every, cuts=cuts, size="network"))
+        stack.callback(maps.close)
         watched = _watched(maps, lambda m: report(Progress(m.index + 1, video.frames, m.seconds)), truncated)
         for m, maximum in _with_maximum(watched, scale):
             files.write(m, maximum)

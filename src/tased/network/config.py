@@ -139,7 +139,10 @@ class LiteConfig:
         unknown = values.keys() - {field.name for field in fields(cls)}
         if unknown:
             raise UsageError(f"configuration of tased-lite has unknown fields: {', '.join(sorted(unknown))}")
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise UsageError(f"configuration of tased-lite does not hold: {error}") from error
 
 
 RELEASED = NetworkConfig(aggregation="released")  # the network of both published checkpoints

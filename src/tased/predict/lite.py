@@ -6,8 +6,9 @@ stands out, and of that at what moves. A cut begins a new shot, which remembers 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,13 +21,28 @@ from tased.network.lite import PEAK, TASEDLite
 from tased.predict.baselines.causal import CausalShot
 from tased.predict.baselines.centre import Centre, centre_prior
 from tased.predict.baselines.grid import Plane, unit_range
-from tased.predict.baselines.motion import Motion
+from tased.predict.baselines.motion import UNTIMED_RATE, Motion
 from tased.predict.maps import resized
 from tased.predict.network import to_network
 from tased.predict.resize import resize
 from tased.video.frame import Frame
 
 Density = Float32[np.ndarray, "rows columns"]  # sums to 1
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """PyTorch works in this thread only: more would wait for each other, and for motion's."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +53,7 @@ class LiteModel:
     network: TASEDLite
     device: torch.device
     precision: torch.dtype
-    beside: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1)
-    )  # where motion is watched
+    beside: ThreadPoolExecutor = field(default_factory=_one_thread)  # where motion is watched
 
     def shot(self) -> CausalShot:
         """Begin a new shot."""
@@ -49,10 +63,10 @@ class LiteModel:
     def density(self, frame: Frame) -> Density:
         """Of one frame by itself."""
         config = self.network.config
-        pixels = resize(frame.pixels, config.rows, config.columns)
-        x = to_network(pixels[None, None].to(self.device))[:, :, 0]
-        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            p = self.network.density(x)
+        half = torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+        with _alone(), half:
+            pixels = resize(frame.pixels, config.rows, config.columns)
+            p = self.network.density(to_network(pixels[None, None].to(self.device))[:, :, 0])
         return p[0].float().cpu().numpy()
 
     def _finish(self, density: Density) -> Float[Tensor, "H W"]:
@@ -82,13 +96,15 @@ class _LiteViewer:
 
     def _look(self, frame: Frame, watching: Future[Callable[[], Plane]] | None) -> Density:
         config = self._model.network.config
+        seen = None if watching is None else self._model.beside.submit(lambda: watching.result()())
         density = self._model.density(frame)
+        seconds = frame.seconds if math.isfinite(frame.seconds) else frame.index / UNTIMED_RATE
         if self._mean is not None and config.memory:
-            seconds, before = self._mean
-            kept = math.exp(-max(frame.seconds - seconds, 0) / config.memory)
-            density = np.float32(kept) * before + np.float32(1 - kept) * density
-        self._mean = (frame.seconds, density)
-        motion = None if watching is None else resized(unit_range(watching.result()()), *density.shape)
+            earlier, mean = self._mean
+            kept = math.exp(-max(seconds - earlier, 0) / config.memory)
+            density = np.float32(kept) * mean + np.float32(1 - kept) * density
+        self._mean = (seconds, density)
+        motion = None if seen is None else resized(unit_range(seen.result()), *density.shape)
         return aggregated(density, motion, config)
 
 

@@ -11,10 +11,12 @@ from tased.errors import OutputError
 def levels(values: Float[np.ndarray, "H W"], bits: int, path: Path) -> UInt16[np.ndarray, "H W"]:
     """round(x * (2**bits - 1)), clipped to the range; `path` is named by the OutputError for a NaN."""
     top = (1 << bits) - 1
-    scaled = np.rint(values.astype(np.float64) * top)
-    if np.isnan(scaled).any():
+    scaled = values.astype(np.float64)
+    scaled *= top
+    np.rint(scaled, out=scaled)
+    if np.isnan(scaled.max()):
         raise OutputError(f"{path}: a map holds NaN, which no picture can show; were the weights damaged?")
-    return scaled.clip(0, top).astype(np.uint16)
+    return scaled.clip(0, top, out=scaled).astype(np.uint16)
 
 
 def check_same_size(path: Path, shape: tuple[int, ...], first: tuple[int, ...]) -> None:
