@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tased.errors import CheckpointError, TruncatedVideoError, UsageError
+from tased.network.fold import folded
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
 from tased.predict.baselines.centre import Centre
@@ -121,4 +122,4 @@ def load(
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
     if not trained:
         raise CheckpointError(f"{name}: {ENCODER_ALONE}")
-    return Predictor(LiteModel(path.stem, network, where, dtype))
+    return Predictor(LiteModel(path.stem, folded(network), where, dtype))
