@@ -1,0 +1,143 @@
+"""How well the packaged weights say where people look: what their model cards print.
+
+    python benchmarks/quality.py --data TABLE --groups GROUPS.json [--max-frames 720]
+
+TABLE is a data set in the layout `table` (docs/datasets.md); GROUPS.json a list of lists of its clips' names,
+of one kind each, with near-duplicates in one group. Scores are those of `tased evaluate` by the protocol
+`exact`: means over a clip's frames, then over clips, with intervals by bootstrap over clips. Two controls ask
+whether time matters: each frame has other frames of its clip, in random order, as its past, or only itself.
+Writes aggregates only.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tased.data.clip import Clip
+from tased.data.layouts import open_data_set
+from tased.evaluate.predictions import ModelPredictions, Observers, Predictions, Scored
+from tased.evaluate.results import Results
+from tased.evaluate.run import evaluate
+from tased.metrics import METRICS
+from tased.network.weights import read_weights
+from tased.predict.packaged import PACKAGED
+from tased.predict.predictor import TRAINING_FREE, load
+from tased.video.frame import Frame
+
+DRAWS = 10_000  # of the bootstrap
+PAST = 25  # frames that a control is given before each frame
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A model whose past is taken from it: of other moments, or none."""
+
+    weights: str
+    past: Literal["shuffled", "frozen"]
+    weights_sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As tables call it."""
+        return f"{self.weights}, {self.past} past"
+
+    @property
+    def identity(self) -> str:
+        """What the maps depend on."""
+        return f"{self.weights}|{self.past}"
+
+    def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
+        """Each frame after others, drawn by the frame and the clip's name, or after itself."""
+        pixels = [frame.pixels for frame in clip.video()]
+        predictor = load(self.weights)
+        for index in frames:
+            draw = np.random.default_rng([index, *clip.name.encode()])
+            others = draw.choice(len(pixels), PAST) if self.past == "shuffled" else [index] * PAST
+            stream = predictor.stream(size="network")
+            rate = float(clip.video().rate)
+            for place, source in enumerate([*others, index]):
+                (m,) = stream.push(Frame(pixels[source], place, place / rate))
+            yield Scored(index, m.values.numpy(), clip.truth(index))
+
+
+def interval(scores: Sequence[float]) -> list[float]:
+    """Of the mean over clips, 95 %."""
+    draw = np.random.default_rng(0)
+    values = np.asarray(scores)
+    means = values[draw.integers(len(values), size=(DRAWS, len(values)))].mean(1)
+    return [round(float(edge), 3) for edge in np.quantile(means, (0.025, 0.975))]
+
+
+def summary(results: Results, groups: Sequence[Sequence[str]]) -> dict[str, object]:
+    """All metrics over clips, and NSS and CC by group."""
+    by_clip = {video.name: video.scores for video in results.videos}
+    means: dict[str, object] = {
+        metric: {
+            "mean": round(results.over_videos[metric], 3),
+            "interval": interval([scores[metric] for scores in by_clip.values() if metric in scores]),
+        }
+        for metric in METRICS
+        if metric in results.over_videos
+    }
+    means["by_group"] = [
+        {m: round(float(np.mean([by_clip[name][m] for name in group])), 3) for m in ("nss", "cc")}
+        for group in groups
+    ]
+    return means
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="TABLE")
+    parser.add_argument("--groups", type=Path, required=True, metavar="GROUPS.json")
+    parser.add_argument("--max-frames", type=int, default=720)
+    parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "quality.json")
+    options = parser.parse_args()
+
+    data = open_data_set("table", options.data)
+    groups = json.loads(options.groups.read_text())
+    ours = [
+        ModelPredictions(name, weights_sha256=read_weights(one.path).sha256) for name, one in PACKAGED.items()
+    ]
+    controls = [Control(name, past) for name in PACKAGED for past in ("shuffled", "frozen")]
+    sources: list[Predictions] = [*ours, *controls, *map(ModelPredictions, TRAINING_FREE), Observers()]
+    found = [e.results for e in evaluate(data, sources, max_frames=options.max_frames)]
+    report = {
+        "what": "the packaged weights on natural clips, beside controls, models without training, and people",
+        "clips": len(found[0].videos),
+        "frames": found[0].counts["frames"],
+        "groups": [len(group) for group in groups],
+        "protocol": "exact",
+        "interval": "95 %, bootstrap over clips",
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "scipy", "av")},
+        },
+        "results": {
+            source.name: {"sha256": source.weights_sha256, **summary(results, groups)}
+            for source, results in zip(sources, found, strict=True)
+        },
+    }
+    options.json.write_text(json.dumps(report, indent=1) + "\n")
+    for name, scores in report["results"].items():  # type: ignore[attr-defined]
+        print(f"{name:24} NSS {scores['nss']['mean']:.3f}  CC {scores['cc']['mean']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
