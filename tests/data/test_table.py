@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.media import flats, write_video
 
@@ -87,6 +87,7 @@ def test_frames_covered_is_its_definition(start, duration, rate):
     assert list(range(int(first[0]), int(last[0]) + 1)) == expected
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 9), st.floats(-5, 70), st.floats(-5, 60)), min_size=1, max_size=20
