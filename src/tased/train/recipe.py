@@ -207,20 +207,19 @@ def lite() -> Recipe:
     """
     return Recipe(
         network=LiteConfig(),
-        steps=400,
+        steps=200,
         clips_per_step=16,
         clips_per_batch=16,
         optimizer="adamw",
         schedule="cosine",
-        warmup=40,
+        warmup=20,
         encoder_rate=0,
         prediction_rate=1.5e-3,
         weight_decay=1e-4,
-        average=0.995,
+        average=0.99,
         cc=0.5,
-        crop=0.3,
         statistics="frozen",
-        validate_every=200,
+        validate_every=100,
         validation_clips=500,
     )
 
