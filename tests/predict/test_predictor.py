@@ -25,7 +25,7 @@ def frames(count, rows=40, columns=60):
 
 
 def test_a_stream_gives_what_the_network_gives_window_by_window(tiny_weights):
-    predictor = tased.load(tiny_weights)
+    predictor = tased.Predictor(replace(tased.load(tiny_weights).model, engine=False))
     stream = predictor.stream(size="network")
     given = frames(11, 32, 48)  # at the network's size, so that nothing is resized
     maps = [m for f in given for m in stream.push(f)] + stream.drain()

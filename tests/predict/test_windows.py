@@ -30,11 +30,14 @@ def shot(length, calls=None):
     def prepare(f):
         return torch.from_numpy(f.pixels.transpose(2, 0, 1).copy())
 
-    def predict(clip):
-        seen = clip[:, 0, 0, 0].tolist()
-        if calls is not None:
-            calls.append(tuple(seen))
-        return torch.full((2, 3), code(seen), dtype=torch.float64)
+    def predict(clips):
+        maps = []
+        for clip in clips:
+            seen = clip.stacked()[:, 0, 0, 0].tolist()
+            if calls is not None:
+                calls.append(tuple(seen))
+            maps.append(torch.full((2, 3), code(seen), dtype=torch.float64))
+        return maps
 
     return SlidingShot(length, prepare, predict)
 

@@ -3,15 +3,15 @@
 from collections import deque
 from collections.abc import Callable
 
-import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from tased.predict.clip import Clip
 from tased.predict.maps import SaliencyMap
 from tased.video.frame import Frame
 
 Prepare = Callable[[Frame], UInt8[Tensor, "3 H W"]]
-Predict = Callable[[UInt8[Tensor, "T 3 H W"]], Float[Tensor, "H W"]]
+Predict = Callable[[list[Clip]], list[Float[Tensor, "H W"]]]
 
 
 class SlidingShot:
@@ -54,11 +54,14 @@ class SlidingShot:
         first = position - self._length + 1
         if first < 0:
             return []
-        window = torch.stack(list(self._clip)[-self._length :])
+        window = tuple(self._clip)[-self._length :]
+        clips = {}  # by the position that they predict
         if first < self._length - 1 and self._wants(first):
-            self._maps[first] = self._predict(window.flip(0))
+            clips[first] = Clip(window[::-1], position, -1)
         if self._wants(position):
-            self._maps[position] = self._predict(window)
+            clips[position] = Clip(window, first, 1)
+        if clips:
+            self._maps.update(zip(clips, self._predict(list(clips.values())), strict=True))
         return self._ready(position)
 
     def _wants(self, position: int) -> bool:
