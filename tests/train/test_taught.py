@@ -81,7 +81,8 @@ def test_what_is_missing_is_told(folder):
     assert share_of(float("inf")) == 1
 
 
-def test_the_files_are_the_mean_of_what_the_teachers_predict(recordings, tmp_path):
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_files_are_the_mean_of_what_the_teachers_predict(workers, recordings, tmp_path):
     videos = sorted((recordings / "videos").iterdir())
     clips = unwatched(videos[:2], recordings)
     assert [(c.name, c.frames, c.rows, c.columns) for c in clips] == [
@@ -93,8 +94,8 @@ def test_the_files_are_the_mean_of_what_the_teachers_predict(recordings, tmp_pat
         clips[0].gaze(9)
     teachers = [load("motion"), load("centre")]
     told = []
-    write_maps(clips, teachers, tmp_path, report=lambda *step: told.append(step))
-    assert told == [("videos/clip-1", 1, 2), ("videos/clip-2", 2, 2)]
+    write_maps(clips, ["motion", "centre"], tmp_path, workers=workers, report=lambda *n: told.append(n))
+    assert told == [(1, 2), (2, 2)]
     data = Taught(Files("all", recordings, tuple(clips)), tmp_path)
     for index in (0, 8):
         mean = 0
@@ -111,14 +112,14 @@ def test_the_files_are_the_mean_of_what_the_teachers_predict(recordings, tmp_pat
 def test_an_interrupted_call_goes_on_with_the_next_clip(recordings, tmp_path):
     clips = unwatched(sorted((recordings / "videos").iterdir()), recordings)
 
-    def stop(name, done, total):
+    def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_maps(clips, [load("centre")], tmp_path, report=stop)
+        write_maps(clips, ["centre"], tmp_path, report=stop)
     first = maps_of(tmp_path, clips[0])
     written = first.stat().st_mtime_ns
     assert not maps_of(tmp_path, clips[1]).exists()
-    write_maps(clips, [load("centre")], tmp_path, change=lambda clip, index, density: 0 * density)
+    write_maps(clips, ["centre"], tmp_path, change=lambda clip, index, density: 0 * density)
     assert first.stat().st_mtime_ns == written
     assert not np.diff(np.load(maps_of(tmp_path, clips[1])).ravel()).any()  # 0 stands for the uniform one

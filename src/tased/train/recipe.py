@@ -231,7 +231,7 @@ def distil() -> Recipe:
     """
     return Recipe(
         network=NetworkConfig(rows=112, columns=192, blur=3.5),
-        steps=6000,
+        steps=4000,
         clips_per_step=32,
         clips_per_batch=32,
         optimizer="adamw",
@@ -263,7 +263,7 @@ def gaze() -> Recipe:
     The teacher's part is in the maps that are learnt from (train/taught.py). Untested, as `distil` is.
     """
     return Recipe(
-        steps=1500,
+        steps=1200,
         clips_per_step=16,
         clips_per_batch=16,
         optimizer="adamw",

@@ -4,10 +4,10 @@ The teacher's maps are written once, a file a clip, with all that its memory add
 set that is `Taught` has them as its densities. So pictures and videos that nobody has watched teach too.
 """
 
-import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from tased.data.fingerprint import fingerprint
 from tased.data.maps import Gaussian
 from tased.errors import DataError, UsageError
 from tased.predict.maps import resized
-from tased.predict.predictor import Predictor
+from tased.predict.predictor import Predictor, load
+from tased.train.pool import each
 from tased.video.read import Video, open_video
 
-log = logging.getLogger(__name__)
-
+# A density of a frame, by number, that sums to 1, and another one.
+Change = Callable[[Clip, int, Float32[np.ndarray, "H W"]], Float32[np.ndarray, "H W"]]
 CELL = 4  # pixels of a teacher's map that one value stands for, each way: what tased-lite resolves
 
 
@@ -234,33 +235,61 @@ def maps_of(folder: Path, clip: Clip) -> Path:
 
 def write_maps(
     clips: Sequence[Clip],
-    teachers: Sequence[Predictor],
+    teachers: Sequence[Path | str],
     folder: Path,
     *,
-    change: Callable[[Clip, int, Float32[np.ndarray, "H W"]], Float32[np.ndarray, "H W"]] | None = None,
-    report: Callable[[str, int, int], None] = lambda *_: None,
+    device: str = "auto",
+    workers: int = 0,
+    change: Change | None = None,
+    report: Callable[[int, int], None] = lambda *_: None,
 ) -> None:
     """Write the mean of the teachers' maps, as probability densities, of every frame; what is there stays.
 
-    A file appears when it is whole, so that an interrupted call goes on with the next clip. `change` makes
-    another density of each.
+    `teachers` are as `tased.load` takes them. A file appears when it is whole, so that an interrupted call
+    goes on with the clips that are left; so many `workers` share them. `change` makes another density of
+    each, and goes to these processes. `report` is told how many clips are done, and how many there are.
     """
-    for number, clip in enumerate(clips):
-        path = maps_of(folder, clip)
-        if not path.is_file():
-            found = [
-                [_divided(map_.values.numpy()) for map_ in teacher.predict(clip.video(), size="network")]
-                for teacher in teachers
-            ]
-            maps = []
-            for index, same in enumerate(zip(*found, strict=True)):
-                density = sum(same) / np.float32(len(same))
-                density = resized(density, density.shape[0] // CELL, density.shape[1] // CELL)
-                maps.append(_stored(density if change is None else change(clip, index, _divided(density))))
-            if len(maps) < clip.frames:
-                raise DataError(f"{clip.video_path}: ends after {len(maps)} of {clip.frames} frames")
-            save_maps(path, np.stack(maps))
-        report(clip.name, number + 1, len(clips))
+    tasks = [
+        _Task(clip, tuple(map(str, teachers)), device, maps_of(folder, clip), change)
+        for clip in clips
+        if not maps_of(folder, clip).is_file()
+    ]
+    there = len(clips) - len(tasks)
+    for done, _ in enumerate(each(_write_maps, tasks, workers), start=there + 1):
+        report(done, len(clips))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A clip whose maps are to be written."""
+
+    clip: Clip
+    teachers: tuple[str, ...]
+    device: str
+    path: Path
+    change: Change | None
+
+
+def _write_maps(task: _Task) -> None:
+    clip = task.clip
+    found = [
+        [_divided(map_.values.numpy()) for map_ in predictor.predict(clip.video(), size="network")]
+        for predictor in _loaded(task.teachers, task.device)
+    ]
+    maps = []
+    for index, same in enumerate(zip(*found, strict=True)):
+        whole = np.mean(same, axis=0)
+        density = _divided(resized(whole, whole.shape[0] // CELL, whole.shape[1] // CELL))
+        maps.append(_stored(density if task.change is None else task.change(clip, index, density)))
+    if len(maps) < clip.frames:
+        raise DataError(f"{clip.video_path}: ends after {len(maps)} of {clip.frames} frames")
+    save_maps(task.path, np.stack(maps))
+
+
+@lru_cache(maxsize=1)
+def _loaded(teachers: tuple[str, ...], device: str) -> list[Predictor]:
+    """Once a process."""
+    return [load(teacher, device=device) for teacher in teachers]
 
 
 def save_maps(path: Path, maps: Float16[np.ndarray, "frames rows columns"]) -> None:
