@@ -181,6 +181,10 @@ def test_sigkill_at_any_moment(recordings, whole, recipe, divided, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stderr.close()
+    until = time.monotonic() + 60
+    while subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, check=False).stdout:
+        assert time.monotonic() < until, "a worker has outlived its run"
+        time.sleep(0.1)
     train(run, recipe, *divided, device="cpu", workers=0, resume=True)
     assert same_tensors(run / "last.safetensors", whole / "last.safetensors")
     assert [row["step"] for row in rows(run)] == ["1", "2", "3", "4"]

@@ -17,7 +17,7 @@ from tased.data.clip import Clip, Truth
 from tased.errors import DataError, UsageError, VideoError
 from tased.network.config import Config
 from tased.predict.resize import resize
-from tased.train.processes import context_for
+from tased.train.processes import Leash, context_for
 from tased.train.recipe import Recipe
 from tased.train.samples import Plan, Sample, View
 from tased.video.read import Video
@@ -314,6 +314,7 @@ def _read(
     if workers == 0:
         yield from map(dataset.__getitem__, keys)
         return
+    context = context_for(__name__)
     yield from DataLoader(
         dataset,
         batch_size=None,  # a worker's task is one clip, so that a batch is read by all of them
@@ -321,7 +322,8 @@ def _read(
         num_workers=workers,
         prefetch_factor=_per_worker(workers, ahead, sample_bytes),
         collate_fn=_as_it_is,
-        multiprocessing_context=context_for(__name__),
+        multiprocessing_context=context,
+        worker_init_fn=Leash(context),
     )
 
 
