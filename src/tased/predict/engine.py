@@ -4,6 +4,7 @@ Axes: B batch, T time, H rows, W columns, C channels; tensors are contiguous as 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float, UInt8
@@ -12,10 +13,11 @@ from torch import Tensor
 from tased.network.tased import TASEDNet, extend, padded
 from tased.predict.clip import Clip, to_network
 from tased.predict.decoding import Levels, fused_decoder
-from tased.predict.fused import Spatial, fuse
+from tased.predict.film import Film
+from tased.predict.fused import fuse
 from tased.predict.poolings import pool_spans, switches
-from tased.predict.reuse import Memory, Parts, Row
-from tased.predict.stages import X4_AFTER, X8_AFTER, blocks, stages
+from tased.predict.reuse import Memory, Stage
+from tased.predict.stages import X4_AFTER, X8_AFTER, Stem, blocks, stages
 
 
 class Engine:
@@ -23,10 +25,13 @@ class Engine:
 
     def __init__(self, network: TASEDNet, dtype: torch.dtype):
         self.dtype = dtype
+        self.length = network.config.clip_length
         self.time = network.config.decoder_time
         stride4, self._stride5 = network.config.temporal_strides
-        self._frame = Spatial(dict(network.encoder.stem.named_modules())["0.spatial"], dtype)
-        self.stages = stages(network.encoder, stride4, dtype)
+        self.stem = Stem(network.encoder, dtype)
+        row = stages(network.encoder, stride4, dtype)
+        sharing = how_many_share(row, *self.stem.after(range(self.length)))
+        self.sharing, self.single = row[:sharing], row[sharing:]
         self._blocks5 = blocks(network.encoder.mixed5, dtype)
         self._decode = fused_decoder(network.prediction.decoder, dtype)
         self._aggregate = [fuse(layer, dtype) for layer in network.prediction.aggregation]
@@ -36,10 +41,9 @@ class Engine:
         return Reusing(self)
 
     def frame(self, pixels: UInt8[Tensor, "3 H W"]) -> Tensor:
-        """What the very first convolution makes of a frame: (1, 1, H/2, W/2, 64)."""
+        """What the very first convolution makes of a frame: (H/2, W/2, 64)."""
         x = to_network(pixels[None, None])
-        x = extend(extend(x, 3, padded(x.shape[3])), 4, padded(x.shape[4]))
-        return self._frame(x.to(self.dtype).permute(0, 2, 3, 4, 1).contiguous())
+        return self.stem.frame(extend(extend(x, 3, padded(x.shape[3])), 4, padded(x.shape[4])))
 
     def finish(self, x4: Tensor, x8: Tensor, x16: Tensor) -> Float[Tensor, "B maps H W"]:
         """From what block 4 gives, with x4 and x8 pooled to the decoder's time, to the maps."""
@@ -54,16 +58,26 @@ class Engine:
         return x.squeeze(1).permute(0, 3, 1, 2).to(torch.promote_types(x.dtype, torch.float32)).sigmoid()
 
 
+def how_many_share(row: Sequence[Stage], inner: range, centres: range) -> int:
+    """The number of stages after which more than one position is inner; from there on nothing is shared."""
+    for n, stage in enumerate(row):
+        inner, centres = stage.after(inner, centres)
+        if len(inner) < 2:
+            return n
+    return len(row)
+
+
 class Reusing:
     """A shot: what its windows have computed so far, and their maps."""
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._frames: dict[int, Tensor] = {}  # by position in the shot
-        self._memories = {step: [Memory(stage) for stage in engine.stages] for step in (1, -1)}
+        self._film = Film(engine.length)
+        self._stem = {step: Memory() for step in (1, -1)}
+        self._memories = {step: [Memory() for _ in engine.sharing] for step in (1, -1)}
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:
-        """The maps of windows that begin no earlier than those before; (B, maps, H, W)."""
+        """The maps of windows that begin no earlier than those before."""
         fronts = [self._front(clip) for clip in clips]
         x4, x8, x16 = (torch.cat(level) for level in zip(*fronts, strict=True))
         rows, columns = clips[0].frames[0].shape[1:]
@@ -71,32 +85,27 @@ class Reusing:
 
     def _front(self, clip: Clip) -> tuple[Tensor, Tensor, Tensor]:
         """x4 and x8, pooled to the decoder's time, and block 4's result: each of batch 1."""
-        self._forget(min(clip.positions))
-        for position, pixels in zip(clip.positions, clip.frames, strict=True):
-            if position not in self._frames:
-                self._frames[position] = self._engine.frame(pixels)
-        row = Row(
-            [(self._frames[i],) for i in clip.positions], range(len(clip.frames)), clip.first, clip.step
-        )
-        levels = []
-        parts: Parts = ()
-        for n, (stage, memory) in enumerate(zip(self._engine.stages, self._memories[clip.step], strict=True)):
-            if not parts and len(row.after(stage)[1]) <= 1:  # from here on windows share nothing
-                parts = tuple(torch.cat(p, dim=1) for p in zip(*row.parts, strict=True))
-            if parts:
-                parts = stage.whole(parts)
-            else:
-                row = memory.advance(row)
+        self._watch(clip)
+        engine, step, levels = self._engine, clip.step, []
+        compute = partial(engine.stem.some, self._film, clip.positions)
+        row = self._stem[step].complete(*engine.stem.after(clip.positions), compute)
+        for n, (stage, memory) in enumerate(zip(engine.sharing, self._memories[step], strict=True)):
+            row = memory.complete(*stage.after(row.inner, row.centres), partial(stage.some, row))
             if n in (X4_AFTER, X8_AFTER):
-                steps = parts[-1].split(1, dim=1) if parts else [p[-1] for p in row.parts]
-                levels.append(pool_spans(steps, self._engine.time))
-        x4, x8 = levels
-        return x4, x8, parts[0] if parts else torch.cat([p[0] for p in row.parts], dim=1)
+                levels.append(pool_spans([parts[-1] for parts in row.parts], engine.time))
+        parts = tuple(torch.cat(part, dim=1) for part in zip(*row.parts, strict=True))
+        for n, stage in enumerate(engine.single, len(engine.sharing)):
+            parts = stage.whole(parts)
+            if n in (X4_AFTER, X8_AFTER):
+                levels.append(pool_spans(parts[-1].split(1, dim=1), engine.time))
+        return levels[0], levels[1], parts[0]
 
-    def _forget(self, before: int) -> None:
-        """Drop what no window from `before` on can ask for."""
-        for frame in [f for f in self._frames if f < before]:
-            del self._frames[frame]
-        for memories in self._memories.values():
-            for memory in memories:
-                memory.forget(before)
+    def _watch(self, clip: Clip) -> None:
+        """Bring the film to the end of the clip, and drop what no window from here on can ask for."""
+        positions = clip.positions[:: clip.step]  # in the order of the shot
+        self._film.begin(positions[0])
+        frames = dict(zip(clip.positions, clip.frames, strict=True))
+        for position in range(self._film.stop, positions[-1] + 1):
+            self._film.add(self._engine.frame(frames[position]))
+        for memory in (*self._stem.values(), *self._memories[1], *self._memories[-1]):
+            memory.forget(positions[0])

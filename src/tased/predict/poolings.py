@@ -54,21 +54,11 @@ def switches(x: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
 def unpool(x: Tensor, found: Tensor, rows: int, columns: int) -> Tensor:
     """Put every value where its switch says, zeros elsewhere: (B, T, h, w, C) -> (B, T, rows, columns, C).
 
-    Instead of writing to scattered places, each place of the result looks at the poolings that may have
-    found it: an even row belongs to one of them; an odd one to the pooling above it (of kernel 2 or 3) and
-    to that below (kernel 3 only). Where two poolings found the same place the later value stays, as in
-    tased.network.prediction.unpool.
+    Where two poolings found the same place the later value stays, as in tased.network.prediction.unpool: on a
+    CPU values are written one after the other.
     """
-    result = x.new_zeros(*x.shape[:2], rows, columns, x.shape[-1])
-    place = torch.arange(rows * columns, device=x.device).view(rows, columns, 1)
-    for r, below in ((0, 0), (1, 0), (1, 1)):
-        for c, right in ((0, 0), (1, 0), (1, 1)):
-            here = (Ellipsis, slice(r, None, 2), slice(c, None, 2), slice(None))
-            there = (Ellipsis, slice(below, None), slice(right, None), slice(None))
-            h = min(result[here].shape[2], x.shape[2] - below)
-            w = min(result[here].shape[3], x.shape[3] - right)
-            near = (Ellipsis, slice(0, h), slice(0, w), slice(None))
-            target = result[here][near]
-            is_here = found[there][near] == place[here][near]
-            torch.where(is_here, x[there][near], target, out=target)
-    return result
+    channels = x.shape[-1]
+    result = x.new_zeros(*x.shape[:2], rows * columns * channels)
+    places = torch.add(torch.arange(channels, device=x.device), found, alpha=channels)
+    result.scatter_(2, places.flatten(2), x.flatten(2))
+    return result.unflatten(2, (rows, columns, channels))

@@ -18,107 +18,91 @@ two sets of results, side by side, and four after the next pooling; the numbers 
 Layers that look within a position only follow the positions that they read.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Parts = tuple[Tensor, ...]  # what is known of a position, each (1, 1, H, W, C)
+Parts = tuple[Tensor, ...]  # what is known of positions, each (B, T, H, W, C)
 
 
-class Stage(NamedTuple):
-    """A layer that looks along time, and what follows it within each position."""
-
-    along: Callable[[Parts, bool], Tensor]  # (B, T + 2 reach, ...) -> (B, T, ...); true: pads by itself
-    within: Callable[[Tensor], Parts]
-    reach: int
-    stride: int = 1
-    reads: int = 1  # of the parts before it, how many it needs; the others are for later
-
-    def whole(self, parts: Parts) -> Parts:
-        """All positions of a row, each part (B, T, H, W, C)."""
-        return self.within(self.along(parts[: self.reads], True))
+def inner_after(inner: range, reach: int, stride: int) -> range:
+    """The positions whose inputs are all inner ones."""
+    start = -(-(inner.start + reach) // stride)
+    stop = (inner.stop - 1 - reach) // stride + 1
+    return range(start, max(start, stop))
 
 
 class Row(NamedTuple):
     """The positions of a window after a stage."""
 
-    parts: list[Parts]
+    parts: list[Parts]  # (1, 1, H, W, C) each
     inner: range  # those that the window's ends have not reached
-    first: int  # frame of position 0
-    step: int  # frames from one position to the next, negative in a window read backwards
+    centres: range  # the frame at the centre of each
 
-    def centre(self, position: int) -> int:
-        """The frame that a position stands at."""
-        return self.first + self.step * position
 
-    def after(self, stage: Stage) -> tuple[int, range, int]:
-        """Number of positions after a stage, those among them that are inner, and the frames between."""
-        count = (len(self.parts) - 1) // stage.stride + 1
-        start = -(-(self.inner.start + stage.reach) // stage.stride)
-        stop = (self.inner.stop - 1 - stage.reach) // stage.stride + 1
-        return count, range(start, max(start, min(stop, count))), self.step * stage.stride
+class Stage(NamedTuple):
+    """A layer that looks along time, and what follows it within each position."""
+
+    along: Callable[[Parts, bool], Tensor]  # T + 2 reach -> T; if told to pad by itself, T -> T
+    within: Callable[[Tensor], Parts]
+    reach: int = 1
+    stride: int = 1
+    reads: int = 1  # of the parts before it, how many it needs; the others are for later
+
+    def after(self, inner: range, centres: range) -> tuple[range, range]:
+        """Inner positions and centres of a row after this stage."""
+        return inner_after(inner, self.reach, self.stride), centres[:: self.stride]
+
+    def whole(self, parts: Parts) -> Parts:
+        """All positions of a row."""
+        return self.within(self.along(parts[: self.reads], True))
+
+    def some(self, before: Row, positions: Sequence[int]) -> Parts:
+        """These positions of a row only; zeros stand for what is outside of the window."""
+        zeros = tuple(torch.zeros_like(part) for part in before.parts[0][: self.reads])
+        found = runs(positions)
+        as_one = len({len(run) for run in found}) == 1  # one batch
+        results = []
+        for batch in [found] if as_one else [[run] for run in found]:
+            steps = []
+            for run in batch:
+                needed = range(self.stride * run[0] - self.reach, self.stride * run[-1] + self.reach + 1)
+                steps += [before.parts[i] if 0 <= i < len(before.parts) else zeros for i in needed]
+            inputs = (torch.cat([s[n] for s in steps], dim=1) for n in range(self.reads))
+            split = tuple(x[0].unflatten(0, (len(batch), -1)) for x in inputs)
+            results.append(self.along(split, False).flatten(0, 1)[None])
+        return self.within(torch.cat(results, dim=1) if len(results) > 1 else results[0])
+
+
+def runs(positions: Sequence[int]) -> list[range]:
+    """Those that succeed each other: 0 1 2 5 8 9 -> 0-2, 5, 8-9."""
+    groups = groupby(enumerate(positions), lambda pair: pair[1] - pair[0])
+    members = ([position for _, position in group] for _, group in groups)
+    return [range(m[0], m[-1] + 1) for m in members]
 
 
 class Memory:
-    """What one stage has computed for the windows so far that later ones may ask for again."""
+    """What a stage has computed for the windows so far that later ones may ask for again."""
 
-    def __init__(self, stage: Stage):
-        self._stage = stage
+    def __init__(self) -> None:
         self._known: dict[int, Parts] = {}  # by the frame at the centre
 
-    def advance(self, row: Row) -> Row:
-        """Compute the row after the stage, as far as it is not known yet."""
-        count, inner, step = row.after(self._stage)
-        after = Row([()] * count, inner, row.first, step)
-        missing = []
-        for i in range(count):
-            known = self._known.get(after.centre(i)) if i in inner else None
-            if known is None:
-                missing.append(i)
-            else:
-                after.parts[i] = known
-        for runs in equal_runs(missing):
-            for run, parts in zip(runs, self._compute(row, runs), strict=True):
-                for n, i in enumerate(run):
-                    after.parts[i] = tuple(part[:, n : n + 1] for part in parts)
-                    if i in inner:  # a copy, for the run's own memory to be free again
-                        self._known[after.centre(i)] = tuple(part.clone() for part in after.parts[i])
-        self.forget(min((after.centre(i) for i in inner), default=0))
-        return after
+    def complete(self, inner: range, centres: range, compute: Callable[[list[int]], Parts]) -> Row:
+        """A row from what is known; `compute` is asked for the positions that are not."""
+        known = {i: self._known[centres[i]] for i in inner if centres[i] in self._known}
+        missing = [i for i in range(len(centres)) if i not in known]
+        computed = compute(missing)
+        for n, i in enumerate(missing):
+            known[i] = tuple(part[:, n : n + 1] for part in computed)
+            if i in inner:  # a copy, for the memory of the others to be free again
+                self._known[centres[i]] = tuple(part.clone() for part in known[i])
+        self.forget(min((centres[i] for i in inner), default=0))
+        return Row([known[i] for i in range(len(centres))], inner, centres)
 
     def forget(self, before: int) -> None:
         """Drop what stands at frames before this one."""
         for centre in [c for c in self._known if c < before]:
             del self._known[centre]
-
-    def _compute(self, row: Row, runs: Sequence[range]) -> Iterator[Parts]:
-        """Runs of positions, all of the same length, as one batch; zeros stand for what is outside."""
-        stage = self._stage
-        zeros = tuple(torch.zeros_like(part) for part in row.parts[0][: stage.reads])
-        batch = []
-        for run in runs:
-            needed = range(stage.stride * run[0] - stage.reach, stage.stride * run[-1] + stage.reach + 1)
-            steps = [row.parts[i][: stage.reads] if 0 <= i < len(row.parts) else zeros for i in needed]
-            batch.append(steps)
-        inputs = tuple(
-            torch.cat([step[part] for steps in batch for step in steps], dim=1).unflatten(1, (len(runs), -1))[
-                0
-            ]
-            for part in range(stage.reads)
-        )
-        outputs = stage.within(stage.along(inputs, False))
-        for n in range(len(runs)):
-            yield tuple(part[n : n + 1] for part in outputs)
-
-
-def equal_runs(positions: Sequence[int]) -> Iterator[list[range]]:
-    """Successive positions, grouped by how many succeed each other: 0 1 2 5 8 9 10 -> (0-2, 8-10), (5)."""
-    runs: list[range] = []
-    for _, group in groupby(enumerate(positions), lambda pair: pair[1] - pair[0]):
-        members = [position for _, position in group]
-        runs.append(range(members[0], members[-1] + 1))
-    for _, same in groupby(sorted(runs, key=len), len):
-        yield list(same)

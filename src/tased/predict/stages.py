@@ -3,18 +3,18 @@
 Axes: B batch, T time, H rows, W columns, C channels; every tensor is contiguous as (B, T, H, W, C).
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from tased.network.encoder import Encoder, Inception
+from tased.predict.film import Film, FirstConvolution
 from tased.predict.fused import Spatial, Temporal
 from tased.predict.poolings import pool_space, pool_time
 from tased.predict.reuse import Parts, Stage
 
-X4_AFTER, X8_AFTER = 1, 3  # the stages whose last part is x4 and x8, for the decoder
+X4_AFTER, X8_AFTER = 0, 2  # the stages whose last part is x4 and x8, for the decoder
 
 
 class Block:
@@ -52,48 +52,59 @@ def blocks(row: nn.Sequential, dtype: torch.dtype) -> list[Block]:
     return [Block(block, dtype) for block in row if isinstance(block, Inception)]
 
 
-def stages(encoder: Encoder, stride4: int, dtype: torch.dtype) -> list[Stage]:
-    """From a frame's features after the very first convolution (64, H/2) to those of block 4 (832, H/16).
+class Stem:
+    """The encoder's first layers, up to the second convolution along time."""
 
-    Whatever frames a row of positions begins with, all maxima are of values that ReLU has been through, so
-    that zeros outside of it count for nothing in them too.
+    def __init__(self, encoder: Encoder, dtype: torch.dtype):
+        convs = dict(encoder.stem.named_modules())
+        self._dtype = dtype
+        self._frame = Spatial(convs["0.spatial"], dtype)
+        self._first = FirstConvolution(convs["0.temporal"], dtype)
+        self._pointwise, self._spatial = Spatial(convs["2"], dtype), Spatial(convs["3.spatial"], dtype)
+
+    def frame(self, x: Tensor) -> Tensor:
+        """What the very first convolution makes of a frame: (1, 3, 1, H, W) -> (H/2, W/2, 64)."""
+        return self._frame(x.to(self._dtype).permute(0, 2, 3, 4, 1).contiguous())[0, 0]
+
+    def after(self, clip: range) -> tuple[range, range]:
+        """Inner positions and centres of the row that a window becomes."""
+        return self._first.after(clip)
+
+    def some(self, film: Film, clip: range, positions: Sequence[int]) -> Parts:
+        """These positions of the window that shows the frames of `clip`."""
+        pooled = [pool_space(self._first(film, clip, i), 2) for i in positions]
+        return (self._spatial(self._pointwise(torch.cat(pooled, dim=1))),)
+
+
+def stages(encoder: Encoder, stride4: int, dtype: torch.dtype) -> list[Stage]:
+    """From the stem to the end of block 4 (832, H/16).
+
+    All maxima are of values that ReLU has been through, so that zeros outside of a window count for nothing
+    in them either. The last part of some stages is for the decoder: see X4_AFTER and X8_AFTER.
     """
-    stem = dict(encoder.stem.named_modules())
-    pointwise, spatial = Spatial(stem["2"], dtype), Spatial(stem["3.spatial"], dtype)
     block3, *others3 = blocks(encoder.mixed3, dtype)
     block4, *others4 = blocks(encoder.mixed4, dtype)
+    temporal = Temporal(dict(encoder.stem.named_modules())["3.temporal"], dtype)
 
-    def second(x: Tensor) -> Parts:
-        return (spatial(pointwise(pool_space(x, 2))),)
+    def convolved(parts: Parts, pad: bool) -> Tensor:
+        return temporal(parts[0], pad=pad)
 
-    def third(x: Tensor) -> Parts:
+    def x4(x: Tensor) -> Parts:
         return (*block3.within(pool_space(x, 2)), x)
 
-    def pooled(x: Tensor) -> Parts:
+    def x8(x: Tensor) -> Parts:
         return (pool_space(x, 2), x)
 
-    result = [
-        Stage(convolve(Temporal(stem["0.temporal"], dtype)), second, reach=3, stride=2),
-        Stage(convolve(Temporal(stem["3.temporal"], dtype)), third, reach=1),
-    ]
-    for before, after in zip([block3, *others3], [*(block.within for block in others3), pooled], strict=True):
-        result.append(Stage(before.along, after, reach=1, reads=4))
-    result.append(Stage(partial(pool, stride4), block4.within, reach=1, stride=stride4))
-    for before, after in zip([block4, *others4], [*(block.within for block in others4), alone], strict=True):
-        result.append(Stage(before.along, after, reach=1, reads=4))
+    def pooled(parts: Parts, pad: bool) -> Tensor:
+        return pool_time(parts[0], stride4, pad=pad)
+
+    def alone(x: Tensor) -> Parts:
+        return (x,)
+
+    result = [Stage(convolved, x4)]
+    for before, within in zip([block3, *others3], [*(block.within for block in others3), x8], strict=True):
+        result.append(Stage(before.along, within, reads=4))
+    result.append(Stage(pooled, block4.within, stride=stride4))
+    for before, within in zip([block4, *others4], [*(block.within for block in others4), alone], strict=True):
+        result.append(Stage(before.along, within, reads=4))
     return result
-
-
-def convolve(convolution: Temporal) -> Callable[[Parts, bool], Tensor]:
-    """A temporal convolution of a single part."""
-    return lambda parts, pad: convolution(parts[0], pad=pad)
-
-
-def pool(stride: int, parts: Parts, pad: bool) -> Tensor:
-    """Maxima along time of a single part."""
-    return pool_time(parts[0], stride, pad=pad)
-
-
-def alone(x: Tensor) -> Parts:
-    """Nothing more within a position."""
-    return (x,)
