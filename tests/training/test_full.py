@@ -1,0 +1,173 @@
+"""The training of the full network: its parts, and all of it, small, in one go and in pieces."""
+
+import json
+import re
+import shlex
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.train.handmade import HandmadeClip, HandmadeData
+from training.judge import Windows
+from training.material import divided, opened, rehearsal
+
+from tased.data.layouts import open_data_set
+from tased.errors import DataError
+from tased.network.config import NetworkConfig
+from tased.network.tased import TASEDNet
+from tased.network.weights import save_weights
+from tased.predict.predictor import load
+from tased.predict.windows import windows
+from tased.train.recipe import distil, gaze
+from training import full
+
+README = (Path(full.__file__).parent / "README.md").read_text()
+
+
+def test_near_duplicates_are_in_one_fold_and_every_clip_is_held_out_once():
+    names = "abcdefghijk"
+    data = HandmadeData(tuple(HandmadeClip(name, 5) for name in names))
+    groups = [["b", "k", "c"], ["e", "a"]]
+    held = []
+    for fold in range(4):
+        learnt, out = divided(data, groups, 4, fold)
+        ours, theirs = ({clip.name for clip in part.clips()} for part in (learnt, out))
+        assert ours | theirs == set(names)
+        assert not ours & theirs
+        assert all(set(group) <= ours or set(group) <= theirs for group in groups)
+        assert 2 <= len(theirs) <= 3
+        held += theirs
+    assert sorted(held) == list(names)
+    assert divided(data, groups, 4, None)[1] is None
+    with pytest.raises(DataError, match="'z'"):
+        divided(data, [["z"]], 4, 0)
+    with pytest.raises(DataError, match="stands twice"):
+        divided(data, [["a"], ["a"]], 4, 0)
+    with pytest.raises(DataError, match="cannot be divided"):
+        divided(data, [list(names)], 4, 0)
+
+
+def test_controls_change_the_past_and_nothing_else():
+    for window in windows(50, 32):
+        order = {past: Windows(Path(), past).order(window.frames) for past in ("shuffled", "frozen")}
+        assert Windows(Path(), "as it was").order(window.frames) == window.frames
+        assert sorted(order["shuffled"]) == sorted(window.frames)
+        assert order["shuffled"] != window.frames
+        assert order["frozen"] == (window.target,) * 32
+        assert order["shuffled"][-1] == window.target
+
+
+def test_without_a_change_windows_are_what_is_predicted(tmp_path):
+    rehearsal(tmp_path)
+    clip = open_data_set("table", tmp_path / "clips").clips()[0]
+    torch.manual_seed(0)
+    network = TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, blur=1)).eval()
+    save_weights(network, tmp_path / "full.safetensors")
+    frames = (0, 2, 17, 39)
+    expected = {
+        m.index: m.values
+        for m in load(tmp_path / "full.safetensors", device="cpu").predict(clip.video(), size="network")
+    }
+    found = list(Windows(tmp_path / "full.safetensors", "as it was", "cpu", batch=3).scored(clip, frames))
+    assert tuple(one.frame for one in found) == frames
+    for one in found:
+        np.testing.assert_allclose(one.values, expected[one.frame].numpy(), atol=1e-4)
+        assert one.truth.fixations.tolist() == clip.gaze(one.frame).fixations.tolist()
+
+
+def test_the_rehearsals_pictures_are_a_table_of_the_kind_that_is_needed(tmp_path):
+    rehearsal(tmp_path)
+    clips = opened(tmp_path / "pictures").clips()
+    assert [clip.frames for clip in clips] == [1] * 6
+    assert all(len(clip.gaze(0).fixations) == 40 for clip in clips)
+
+
+def test_the_readme_has_the_command_and_what_it_costs():
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    commands = [shlex.split(line)[3:] for line in lines if line.startswith("python -m training.full")]
+    assert len(commands) >= 3
+    for words in commands:
+        full.parser().parse_args([word for word in words if word != "||"])
+    for recipe in (distil(), gaze()):
+        table = re.search(
+            rf"\| `{'distil' if recipe.features else 'gaze'}` \|.*\| ([\d.]+) \|$", README, re.M
+        )
+        assert float(table[1]) == pytest.approx(full.petaflop(recipe), abs=0.06)
+        assert f"| {recipe.steps:,} of {recipe.clips_per_step} |" in table[0]
+
+
+ARGUMENTS = ["--rehearse", "--device", "cpu", "--workers", "0"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    assert full.main([*ARGUMENTS, "--out", str(whole)]) == 0
+    report = json.loads((whole / "report.json").read_text())
+    models = ["full", "full, past shuffled", "full, past frozen", "lite", "centre", "motion"]
+    assert [*report["scores"]][:6] == models
+    assert "other observers" in report["scores"]
+    assert set(report["nss_lost_by_the_control"]) == {"shuffled", "frozen"}
+    assert report["rehearsal"] is True
+    assert report["data"]["frames"] > 0
+
+    # Movies are not always coded to the same bytes on a busy machine: those of the one are the other's.
+    shutil.copytree(whole / "data", pieces / "data")
+    for made in ("movers", "scenes"):
+        shutil.copytree(whole / "material" / made, pieces / "material" / made)
+
+    line, step = full._line, full._step
+    told = []
+
+    def interrupted(what, done, total):
+        line(what, done, total)
+        place = what.split(":")[0]
+        if place in ("maps of clips", "judging, lite") and done and place not in told:
+            told.append(place)
+            signal.raise_signal(signal.SIGTERM)
+
+    def stopped(name, now):
+        step(name, now)
+        if now.step == 2 and name not in told:
+            told.append(name)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(full, "_line", interrupted)
+    monkeypatch.setattr(full, "_step", stopped)
+    codes = []
+    while not codes or (codes[-1] == 143 and len(codes) < 9):
+        codes.append(full.main([*ARGUMENTS, "--out", str(pieces)]))
+    assert codes == [143] * 4 + [0]
+    assert told == ["maps of clips", "distil", "gaze", "judging, lite"]
+    for name in ("distil", "gaze"):
+        one, other = (load_file(run / name / "last.safetensors") for run in (whole, pieces))
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    again = json.loads((pieces / "report.json").read_text())
+    assert again["scores"] == report["scores"]
+
+
+@pytest.mark.slow
+def test_the_open_one_learns_from_pictures_and_code_only(tmp_path, capfd):
+    assert full.main([*ARGUMENTS, "--open", "--out", str(tmp_path / "out")]) == 0
+    learnt = json.loads((tmp_path / "out" / "gaze" / "environment.json").read_text())["data"]
+    assert [one["data"] for one in learnt] == ["pictures", "movers", "scenes"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["data"]["videos"] == 4
+
+
+def test_no_time_left_is_told_before_anything_is_begun(tmp_path, capfd):
+    assert full.main([*ARGUMENTS, "--minutes", "0", "--out", str(tmp_path / "out")]) == 143
+    assert "goes on" in capfd.readouterr().out
+    assert signal.getsignal(signal.SIGTERM) is not full.Clock._tell
+
+
+def test_what_is_missing_is_told(tmp_path, capfd):
+    assert full.main(["--out", str(tmp_path)]) == 1
+    assert "--pictures and --teacher are needed" in capfd.readouterr().err
+    assert full.main(["--rehearse", "--fold", "7", "--out", str(tmp_path)]) == 1

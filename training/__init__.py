@@ -1,0 +1,1 @@
+"""How the weights that the package brings are trained; no part of the package."""

@@ -1,0 +1,313 @@
+r"""Train the full TASED-Net from scratch: a tased-lite teaches it, then people do.
+
+    python -m training.full --pictures GAZE/images --clips GAZE/videos/fixations.csv.gz \
+        --teacher lite.safetensors --out full --minutes 9
+
+The same command goes on where it was stopped; it ends with 0 when all is done and with 143 when there is more
+to do. `training/README.md` says what it needs and what it leaves.
+"""
+
+# ruff: noqa: T201, S603, S607
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from tased.errors import TasedError, UsageError
+from tased.network.config import LiteConfig, NetworkConfig
+from tased.network.counts import count
+from tased.network.lite import TASEDLite
+from tased.network.weights import save_weights
+from tased.train.loop import Progress, train
+from tased.train.recipe import Recipe, distil, gaze, read_recipe, with_settings
+from tased.train.run_folder import LAST, STATE
+from tased.train.samples import Source
+from tased.train.taught import Files
+from training.judge import judged
+from training.material import Amounts, Material, divided, opened, prepare, rehearsal
+
+TOLD_TO_STOP = 143
+WEIGHT = 0.3  # of the teacher beside gaze, in the second stage
+ALONE = float("inf")
+SMALL = (
+    "size=48x32",
+    "clips_per_step=2",
+    "clips_per_batch=2",
+    "warmup=1",
+    "validation_clips=4",
+    "save_every=2",
+)
+REHEARSED = Amounts(movers=3, scenes=2, frames=40, rows=64, columns=96)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One training, in a folder of this name."""
+
+    name: str
+    recipe: Recipe
+    teacher: float  # the weight of its maps beside those of gaze
+
+
+class Told(BaseException):
+    """To stop: by a signal, or by the clock."""
+
+
+class Clock:
+    """Tells after some minutes, as SIGTERM does."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self._end = None if minutes is None else time.monotonic() + 60 * minutes
+
+    @contextmanager
+    def running(self) -> Iterator["Clock"]:
+        """While a training is under way it hears the signal itself, and ends after its step."""
+        before = signal.signal(signal.SIGTERM, self._tell)
+        timer = None
+        if self._end is not None:
+            left = max(0.0, self._end - time.monotonic())
+            timer = threading.Timer(left, signal.raise_signal, (signal.SIGTERM,))
+            timer.daemon = True
+            timer.start()
+        try:
+            yield self
+        finally:
+            if timer is not None:
+                timer.cancel()
+            signal.signal(signal.SIGTERM, before)
+
+    def check(self) -> None:
+        """Raise Told if there is no time left."""
+        if self._end is not None and time.monotonic() >= self._end:
+            raise Told
+
+    def _tell(self, _number: int, _frame: FrameType | None) -> None:
+        raise Told
+
+
+def stages(options: argparse.Namespace) -> list[Stage]:
+    """The two, by the recipes that are given or small ones."""
+    found = [
+        Stage("distil", read_recipe(options.distil) if options.distil else distil(), ALONE),
+        Stage("gaze", read_recipe(options.gaze) if options.gaze else gaze(), WEIGHT),
+    ]
+    if options.student is not None:
+        found = found[1:]
+    if not options.rehearse:
+        return found
+    steps = {"distil": ("steps=4", "validate_every=4"), "gaze": ("steps=3", "validate_every=3")}
+    return [replace(s, recipe=with_settings(s.recipe, (*SMALL, *steps[s.name]))) for s in found]
+
+
+def run(options: argparse.Namespace, clock: Clock) -> Path:
+    """All that is left to do; the report. Raises Told where it was stopped before."""
+    out: Path = options.out
+    torch.backends.cudnn.benchmark = True  # clips are of one size
+    amounts = REHEARSED if options.rehearse else Amounts()
+    if options.rehearse:
+        rehearsal(out / "data")
+        options.pictures, options.clips = out / "data" / "pictures", out / "data" / "clips"
+        options.teacher = options.teacher or [_untrained(out / "lite.safetensors")]
+    pictures = opened(options.pictures)
+    clips = None if options.clips is None else opened(options.clips)
+    groups = [] if options.groups is None else json.loads(options.groups.read_text())
+    learnt, held = None, None
+    if clips is not None and not options.open:
+        learnt, held = divided(clips, groups, options.folds, options.fold)
+    if options.open:
+        learnt, held = None, None if clips is None else Files("clips", clips.path, tuple(clips.clips()))
+    material = prepare(
+        out / "material",
+        pictures,
+        learnt,
+        options.teacher,
+        amounts=amounts,
+        device=options.device,
+        workers=options.workers,
+        report=_line,
+    )
+    # Real gaze alone, to look at: nothing is chosen by it within a run.
+    validation = [] if held is None else [Source(held, None)]
+    weights = options.student
+    for stage in stages(options):
+        weights = _train(out / stage.name, stage, material, validation, weights, options, clock)
+    report = _report(options)
+    if held is not None and weights is not None:
+        report |= judged(
+            held,
+            weights,
+            options.teacher,
+            device=options.device,
+            parts=out / "judging",
+            workers=max(1, options.workers),
+            max_frames=12 if options.rehearse else options.max_frames,
+            report=_line,
+        )
+    path = out / "report.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    return path
+
+
+def _train(
+    folder: Path,
+    stage: Stage,
+    material: Material,
+    validation: Sequence[Source],
+    weights: Path | None,
+    options: argparse.Namespace,
+    clock: Clock,
+) -> Path:
+    """One stage, begun or gone on with; its last weights."""
+    clock.check()
+    recipe = stage.recipe
+    if not validation:
+        recipe = replace(recipe, validation_clips=0, best_by="loss")
+    if folder.is_dir() and not (folder / STATE).is_file():
+        shutil.rmtree(folder)  # stopped before anything of it was worth keeping
+    outcome = train(
+        folder,
+        recipe,
+        material.sources(stage.teacher),
+        validation,
+        weights=weights,
+        teacher=options.teacher[0] if recipe.features else None,
+        resume=folder.is_dir(),
+        device=options.device,
+        workers=options.workers,
+        report=lambda now: _step(stage.name, now),
+    )
+    if outcome.stopped:
+        raise Told
+    return folder / LAST  # the mean of the last weights, which no validation has chosen
+
+
+def _report(options: argparse.Namespace) -> dict[str, object]:
+    """What was done, with what."""
+    return {
+        "what": "full TASED-Net, from scratch: "
+        + ("pictures and clips made by code" if options.open else "pictures, clips, and clips made by code"),
+        "rehearsal": options.rehearse,
+        "fold": options.fold,
+        "folds": options.folds,
+        "stages": {stage.name: stage.recipe.to_toml() for stage in stages(options)},
+        "petaflop": {stage.name: round(petaflop(stage.recipe), 1) for stage in stages(options)},
+        "environment": json.loads((options.out / "gaze" / "environment.json").read_text()),
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def petaflop(recipe: Recipe) -> float:
+    """Floating-point operations of a training, counted: a way back costs two forward, the teacher none.
+
+    Convolutions and products of matrices alone, two operations for each multiplication.
+    """
+    clip = 3 * 2 * count(recipe.network).multiply_accumulates
+    if recipe.features and isinstance(recipe.network, NetworkConfig):
+        clip += recipe.network.decoder_time * 2 * count(LiteConfig()).multiply_accumulates
+    return clip * recipe.clips_per_step * recipe.steps / 1e15
+
+
+def _untrained(path: Path) -> Path:
+    """A small teacher that knows nothing, for a rehearsal."""
+    if not path.is_file():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            save_weights(TASEDLite(LiteConfig(width=8, rows=64, columns=96)), path)
+    return path
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def _line(what: str, done: int, total: int) -> None:
+    if done == total or done % 100 == 0:
+        print(f"{what}: {done} of {total}", flush=True)
+
+
+def _step(name: str, now: Progress) -> None:
+    if now.step % 25 and now.step != now.steps:
+        return
+    seen = "" if now.validation is None else f", validation NSS {now.validation.scores['nss']:.3f}"
+    print(f"{name}: step {now.step} of {now.steps}, loss {now.loss:.3f}{seen}", flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's."""
+    made = argparse.ArgumentParser(
+        prog="python -m training.full",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add("--pictures", type=Path, help="table of gaze on pictures, or the folder that holds it")
+    add("--clips", type=Path, help="table of gaze on clips; with --open they are judged by alone")
+    add(
+        "--teacher",
+        type=Path,
+        nargs="+",
+        help="tased-lite weights; features are the first's, maps the mean's",
+    )
+    add("--out", type=Path, required=True, help="folder of all that it makes")
+    kind = made.add_mutually_exclusive_group()
+    kind.add_argument("--open", action="store_true", help="learn from pictures and clips made by code only")
+    kind.add_argument("--research", dest="open", action="store_false", help="learn from all (default)")
+    add("--groups", type=Path, help="JSON, lists of names of clips: near-duplicates, kept in one fold")
+    add("--folds", type=int, default=4, help="into how many the clips are divided")
+    add("--fold", type=int, help="which is held out and judged by, from 0; default: none")
+    add("--student", type=Path, help="weights that the first stage ended with, which is left out then")
+    add("--distil", type=Path, help="another recipe of the first stage, TOML")
+    add("--gaze", type=Path, help="another recipe of the second stage, TOML")
+    add("--minutes", type=float, help="stop then, as SIGTERM would; the same command goes on")
+    add("--max-frames", type=int, help="judge so many frames, drawn by a seed; default: all")
+    add("--workers", type=int, default=min(14, os.cpu_count() or 1), help="processes that read clips")
+    add("--device", default="auto")
+    add("--rehearse", action="store_true", help="everything, small, on data made by code: minutes on a CPU")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, do, and say what is left."""
+    options = parser().parse_args(arguments)
+    if options.rehearse and options.fold is None:
+        options.fold = 0
+    try:
+        if not options.rehearse and (options.pictures is None or not options.teacher):
+            raise UsageError("--pictures and --teacher are needed, or --rehearse")
+        if options.fold is not None and not 0 <= options.fold < options.folds:
+            raise UsageError(f"--fold {options.fold}: give 0 to {options.folds - 1}")
+        with Clock(options.minutes).running() as clock:
+            report = run(options, clock)
+    except Told:
+        print("stopped; the same command goes on", flush=True)
+        return TOLD_TO_STOP
+    except TasedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"done -> {report}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
