@@ -1,6 +1,12 @@
 """The decoders of the prediction network, with fused convolutions.
 
 Axes: B batch, T time, H rows, W columns, C channels; tensors are contiguous as (B, T, H, W, C).
+
+Switches say where a maximum was found, and two values that are equal up to rounding can change places when
+sums are rounded otherwise: the engine and the plain network then put one value of one channel one or two
+pixels apart, as the plain network does itself on two machines, or in float32 and float64. About one of a
+million switches is such a place (in trained networks mostly values that are nearly zero); around it maps
+differ by up to some thousandths, everywhere else by less than 1e-4.
 """
 
 import copy

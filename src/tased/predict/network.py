@@ -48,12 +48,13 @@ class NetworkModel:
         if not self.trained:
             raise CheckpointError(f"{self.name}: {ENCODER_ALONE}")
         length, maps = self.network.config.clip_length, self._plain
-        if self._uses_engine:
+        if self.uses_engine:
             maps = self._engine.shot()
         return SlidingShot(length, self._prepare, partial(self._predict, maps))
 
     @property
-    def _uses_engine(self) -> bool:
+    def uses_engine(self) -> bool:
+        """Whether it does."""
         precise = self.precision in (torch.float32, torch.bfloat16)
         return self.engine and not self.published and self.device.type == "cpu" and precise
 

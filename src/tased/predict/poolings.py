@@ -15,9 +15,28 @@ from tased.predict.fused import pictures
 
 
 def pool_space(x: Tensor, stride: int) -> Tensor:
-    """3x3 maxima at every row and column, or every second one."""
+    """3x3 maxima at every row and column, or every second one.
+
+    At every row and column it is done along columns, then along rows, which is faster than PyTorch's pooling.
+    """
+    if stride == 1:
+        return pool_axis(pool_axis(x, 3), 2)
     pooled = F.max_pool2d(pictures(x), 3, stride, 1).permute(0, 2, 3, 1)
     return pooled.unflatten(0, x.shape[:2])
+
+
+def pool_axis(x: Tensor, axis: int) -> Tensor:
+    """Maxima of three neighbours along an axis, at every place."""
+    last = x.shape[axis] - 1
+    if last < 2:
+        return x.amax(axis, keepdim=True).expand_as(x).contiguous()
+    pairs = torch.maximum(x.narrow(axis, 0, last), x.narrow(axis, 1, last))
+    y = torch.empty_like(x)
+    inside = y.narrow(axis, 1, last - 1)
+    torch.maximum(pairs.narrow(axis, 0, last - 1), pairs.narrow(axis, 1, last - 1), out=inside)
+    y.select(axis, 0).copy_(pairs.select(axis, 0))
+    y.select(axis, last).copy_(pairs.select(axis, last - 1))
+    return y
 
 
 def pool_time(x: Tensor, stride: int, *, pad: bool = True) -> Tensor:
@@ -60,5 +79,8 @@ def unpool(x: Tensor, found: Tensor, rows: int, columns: int) -> Tensor:
     channels = x.shape[-1]
     result = x.new_zeros(*x.shape[:2], rows * columns * channels)
     places = torch.add(torch.arange(channels, device=x.device), found, alpha=channels)
-    result.scatter_(2, places.flatten(2), x.flatten(2))
+    values, target = x.flatten(2), result
+    if x.dtype == torch.bfloat16:  # as plain bits: four times as fast
+        values, target = values.view(torch.int16), target.view(torch.int16)
+    target.scatter_(2, places.flatten(2), values)
     return result.unflatten(2, (rows, columns, channels))
