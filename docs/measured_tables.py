@@ -66,6 +66,38 @@ def learning(result: dict[str, Any]) -> str:
     )
 
 
+def quality(result: dict[str, Any]) -> str:
+    """The packaged weights, their controls, what needs no training, and people: all metrics."""
+    names = {
+        "nss": "NSS",
+        "cc": "CC",
+        "sim": "SIM",
+        "auc_judd": "AUC-J",
+        "shuffled_auc": "s-AUC",
+        "kld": "KLD",
+    }
+    rows = []
+    for model, row in result["results"].items():
+        low, high = row["nss"]["interval"]
+        nss, *others = (f"{row[metric]['mean']:.2f}" for metric in names)
+        bits = row["information_gain"]["mean"]
+        rows.append(f"| {model} | {nss} ({low:.2f} to {high:.2f}) | {' | '.join(others)} | {bits:+.2f} |")
+    head = f"| model | {' | '.join(names.values())} | bits a fixation |"
+    about = f"{result['clips']} clips, {result['frames']} frames; bits: information gain over a centre prior."
+    return "\n".join([head, f"| --- |{' ---: |' * (len(names) + 1)}", *rows, "", about])
+
+
+def quality_groups(result: dict[str, Any]) -> str:
+    """NSS and CC by group of clips."""
+    sizes = result["groups"]
+    head = " | ".join(f"{number}: {size} clips" for number, size in enumerate(sizes, 1))
+    rows = [
+        f"| {model} | " + " | ".join(f"{g['nss']:.2f} / {g['cc']:.2f}" for g in row["by_group"]) + " |"
+        for model, row in result["results"].items()
+    ]
+    return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
+
+
 def startup(result: dict[str, Any]) -> str:
     """How long the smallest commands take."""
     rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
@@ -151,6 +183,9 @@ def tables() -> dict[str, str]:
         made["training-clips"] = training_clips(result)
     if (result := measured("learning")) is not None:
         made["learning"] = learning(result)
+    if (result := measured("quality")) is not None:
+        made["quality"] = quality(result)
+        made["quality-groups"] = quality_groups(result)
     if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
     return made
@@ -167,7 +202,8 @@ def fill(text: str, made: dict[str, str]) -> str:
 def fill_all() -> None:
     """Fill README.md and the pages of docs."""
     made = tables()
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+    cards = sorted((ROOT / "src" / "tased" / "weights").glob("*.md"))
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *cards):
         before = page.read_text(encoding="utf-8")
         after = fill(before, made)
         if after != before:

@@ -13,7 +13,16 @@ from tased.network.counts import variants
 def test_list_names_what_can_be_loaded(capsys):
     assert main(["weights", "list"]) == 0
     told = capsys.readouterr().out
-    for name in ("centre", "motion", "spectral", "gbvs", "TASED_v2.pt", "S3D_kinetics400.pt"):
+    for name in (
+        "lite",
+        "(the default)",
+        "centre",
+        "motion",
+        "spectral",
+        "gbvs",
+        "TASED_v2.pt",
+        "S3D_kinetics",
+    ):
         assert name in told
 
 

@@ -75,8 +75,8 @@ def test_an_encoder_alone_loads_but_does_not_predict(tmp_path):
         predictor.stream()
 
 
-@pytest.mark.parametrize("name", ["centre", "motion", "spectral", "gbvs", None])
-def test_training_free_predictors_load_by_name(name):
+@pytest.mark.parametrize("name", ["centre", "motion", "spectral", "gbvs", "lite", None])
+def test_what_is_in_the_package_loads_by_name(name):
     stream = tased.load(name).stream()
     maps = [m for f in frames(3) for m in stream.push(f)] + stream.drain()
     assert [m.index for m in maps] == [0, 1, 2]
@@ -87,6 +87,7 @@ def test_training_free_predictors_load_by_name(name):
     ("given", "words"),
     [
         ("gbsv", "did you mean 'gbvs'"),
+        ("light", "did you mean 'lite'"),
         ("nowhere.pt", "no such file of weights"),
         (Path("/"), "cannot be read"),
     ],

@@ -20,7 +20,7 @@ def evaluate(
     dataset: Literal["dhf1k", "hollywood2", "ucfsports", "challenge", "table"],
     data: Path,
     predictions: Path | None = None,
-    model: Literal["tased", "centre", "motion", "spectral", "gbvs", "observers"] | None = None,
+    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs", "observers"] | None = None,
     weights: str | None = None,
     published: Annotated[bool, Parameter(negative="")] = False,
     against: str | None = None,
@@ -170,7 +170,7 @@ def _predictions(
     if sum(given is not None for given in (files, model, weights)) != 1:
         raise UsageError("say whose maps to evaluate: one of --predictions, --model and --weights")
     if model == "tased":
-        raise UsageError("this version of tased brings no trained network; give one with --weights FILE")
+        raise UsageError("no weights of the full TASED-Net are in the package; give them with --weights FILE")
     if files is not None:
         if not files.exists():
             raise UsageError(f"--predictions {files}: there is no such file or folder")
@@ -181,16 +181,18 @@ def _predictions(
 
 
 def _named(name: str, device: str, precision: str, published: bool) -> "Predictions":
-    """Maps in a folder, a training-free model, or a network by its file."""
+    """Maps in a folder, a training-free model, or a network by its name or file."""
     from tased.evaluate.predictions import FilePredictions, ModelPredictions
     from tased.network.weights import read_weights
+    from tased.predict.packaged import PACKAGED
     from tased.predict.predictor import TRAINING_FREE
 
     if name in TRAINING_FREE:
         return ModelPredictions(name, published=published)
     if Path(name).is_dir():
         return FilePredictions(Path(name))
-    return ModelPredictions(name, device, precision, published, read_weights(Path(name)).sha256)
+    path = PACKAGED[name].path if name in PACKAGED else Path(name)
+    return ModelPredictions(name, device, precision, published, read_weights(path).sha256)
 
 
 def _observed(data: "DataSet", split: str | None) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from tased.cli.console import Display, Mode, say, table_of
+from tased.cli.console import Display, Mode, table_of
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def predict(
     array: Path | None = None,
     table: Path | None = None,
     weights: str | None = None,
-    model: Literal["tased", "centre", "motion", "spectral", "gbvs"] | None = None,
+    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs"] | None = None,
     every: int = 1,
     cuts: Annotated[bool, FLAG] = False,
     published: Annotated[bool, FLAG] = False,
@@ -67,7 +67,7 @@ def predict(
     weights
         File of weights: tased's own .safetensors, or a published TASED-Net .pt.
     model
-        A training-free predictor, or tased (needs --weights). Default: the best there is without weights.
+        lite (the default), a training-free predictor, or tased (needs --weights).
     every
         Predict every Nth frame and interpolate between.
     cuts
@@ -152,15 +152,13 @@ def _size(text: str | None) -> "Size | None":
 def _load(
     weights: str | None, model: str | None, device: str, precision: str, published: bool
 ) -> "Predictor":
-    from tased.predict.predictor import DEFAULT, load
+    from tased.predict.predictor import load
 
     if weights is None and (model == "tased" or (published and model is None)):
         raise UsageError(
-            "this version of tased brings no trained network; give one with --weights FILE, or take a "
-            "training-free --model: centre, motion, spectral, gbvs"
+            "no weights of the full TASED-Net are in the package; give them with --weights FILE, or take "
+            "--model lite"
         )
     if weights is not None and model not in (None, "tased"):
         raise UsageError(f"--weights are a network's, and --model {model} is none; leave one of them out")
-    if weights is None and model is None:
-        say(f"no trained weights are in this version; predicting with {DEFAULT!r}, the best that needs none")
     return load(weights or model, device=device, precision=precision, published=published)

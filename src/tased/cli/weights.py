@@ -17,12 +17,16 @@ def list_() -> None:
     Example: `tased weights list`
     """
     from tased.network.names import PUBLISHED
-    from tased.predict.predictor import DEFAULT, TRAINING_FREE
+    from tased.predict.packaged import DEFAULT, PACKAGED
+    from tased.predict.predictor import TRAINING_FREE
 
     table = Table("name", "what it is", title="In this package")
+    for one in PACKAGED.values():
+        default = " (the default)" if one.name == DEFAULT else ""
+        table.add_row(one.name, f"{one.what}{default}; {one.licence}; model card: {one.card}")
     for name, model in TRAINING_FREE.items():
         what = " ".join((model.__doc__ or "").split("\n\n")[0].split())
-        table.add_row(name, what + (" (the default)" if name == DEFAULT else ""))
+        table.add_row(name, what)
     Console().print(table)
     table = Table(title="Published by others; download them yourself")
     for column in ("file", "what it is", "from"):
@@ -76,7 +80,14 @@ def info(file: Path | None = None, /) -> None:
 
 
 @app.command
-def convert(source: Path, target: Path, /, *, dtype: Literal["float32", "float16"] = "float32") -> None:
+def convert(
+    source: Path,
+    target: Path,
+    /,
+    *,
+    dtype: Literal["float32", "float16"] = "float32",
+    licence: str | None = None,
+) -> None:
     """Write weights as safetensors that say which network they are.
 
     Example: `tased weights convert TASED_v2.pt tased-v2.safetensors`
@@ -89,6 +100,8 @@ def convert(source: Path, target: Path, /, *, dtype: Literal["float32", "float16
         The .safetensors to write.
     dtype
         float16 halves the file; it is computed in float32 all the same.
+    licence
+        A note for whoever gets the file: under which terms.
 
     """
     from tased.errors import CheckpointError, UsageError
@@ -103,4 +116,6 @@ def convert(source: Path, target: Path, /, *, dtype: Literal["float32", "float16
             "begin a training with"
         )
     notes = {"origin": weights.origin, "source_file": source.name, "source_sha256": weights.sha256}
-    save_weights(network_from(weights), target, dtype=DTYPES[dtype], notes=notes | weights.notes)
+    if licence is not None:
+        notes["licence"] = licence
+    save_weights(network_from(weights), target, dtype=DTYPES[dtype], notes=weights.notes | notes)

@@ -17,6 +17,7 @@ from tased.predict.device import resolve_device, resolve_precision
 from tased.predict.lite import LiteModel
 from tased.predict.maps import SaliencyMap
 from tased.predict.network import ENCODER_ALONE, NetworkModel
+from tased.predict.packaged import DEFAULT, PACKAGED
 from tased.predict.shot import Model
 from tased.predict.stream import Size, Stream
 from tased.video.frame import Frame
@@ -28,7 +29,6 @@ TRAINING_FREE: dict[str, Callable[[], Model]] = {
     "spectral": SpectralResidual,
     "gbvs": GBVS,
 }
-DEFAULT = "motion"  # the best of the training-free predictors (benchmarks/baselines.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,23 @@ def load(
     device: str = "auto",
     precision: str = "auto",
     published: bool = False,
+    engine: bool = True,
 ) -> Predictor:
     """Load a predictor.
 
-    `weights` is a file (ours, or a published TASED-Net checkpoint), or the name of a training-free
-    predictor: centre, motion, spectral, gbvs. Without it the default is taken: until the package brings
-    trained weights that is the best training-free predictor, motion.
+    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default) and
+    of training-free predictors (centre, motion, spectral, gbvs); a file is ours, or a published TASED-Net
+    checkpoint.
 
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
 
     `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. `published` follows
     the published script in everything (resizing, blur, scale), for networks only.
+
+    On a CPU windows that follow each other share what they have in common (tased.predict.engine); `engine`
+    False computes each from nothing, as on other devices and for `published`: the reference, several times
+    slower.
 
     Raises CheckpointError for weights that cannot be used, UsageError for options that cannot be.
     """
@@ -108,16 +113,17 @@ def load(
                 f"the published script runs a network, and {name!r} is none; give a file of weights"
             )
         return Predictor(TRAINING_FREE[name]())
-    path = Path(name)
+    path = PACKAGED[name].path if name in PACKAGED else Path(name)
     if not path.exists():
-        near = difflib.get_close_matches(name, TRAINING_FREE, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(TRAINING_FREE)}"
+        known = (*PACKAGED, *TRAINING_FREE)
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(known)}"
         raise CheckpointError(f"{name}: no such file of weights; {hint}")
     found = read_weights(path)
     network = network_from(found).to(where)
     trained = found.config is not None
     if isinstance(network, TASEDNet):
-        return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained))
+        return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained, engine))
     if published:
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
     if not trained:

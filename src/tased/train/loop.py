@@ -205,7 +205,9 @@ class _Run:
         """All steps that are left."""
         recipe, fabric = self._recipe, self._fabric
         done = 0
-        if state is not None:
+        if state is None:
+            torch.manual_seed(recipe.seed + fabric.global_rank)  # for dropout: the plan of samples draws by itself
+        else:
             done = state.step
             state.restore(self._network, self._teacher, self._optimizer.optimizer, self._average)
             fabric.strategy.precision.load_state_dict(dict(state.scaler))

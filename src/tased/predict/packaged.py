@@ -1,0 +1,40 @@
+"""The weights that are part of the package."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """One file of weights, with its model card beside it."""
+
+    name: str  # as `--model` and `tased.load` take it
+    what: str
+    licence: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return FOLDER / f"{self.name}.safetensors"
+
+    @property
+    def card(self) -> Path:
+        """What it was trained on, how well it predicts, and where it fails."""
+        return FOLDER / f"{self.name}.md"
+
+
+PACKAGED = {
+    one.name: one
+    for one in (
+        Packaged(
+            "lite",
+            "tased-lite, trained on pictures with an open licence",
+            "MIT; its encoder's weights are Apache-2.0",
+            "a7578a5781607659536d8a66fe4434f0cde00aae40425e7711a7c0b8e95951b0",
+        ),
+    )
+}
+DEFAULT = "lite"
