@@ -144,6 +144,7 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
     weights = options.student
     for stage in stages(options):
         weights = _train(out / stage.name, stage, material, validation, weights, options, clock)
+    clock.check()
     report = _report(options)
     if held is not None and weights is not None:
         report |= judged(
