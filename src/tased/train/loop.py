@@ -206,7 +206,7 @@ class _Run:
         recipe, fabric = self._recipe, self._fabric
         done = 0
         if state is None:
-            torch.manual_seed(recipe.seed + fabric.global_rank)  # for dropout: the plan of samples draws by itself
+            torch.manual_seed(recipe.seed + fabric.global_rank)  # for dropout; the plan draws by itself
         else:
             done = state.step
             state.restore(self._network, self._teacher, self._optimizer.optimizer, self._average)
