@@ -7,7 +7,6 @@ The same command goes on where it was stopped; it ends with 0 when all is done a
 to do. `training/README.md` says what it needs and what it leaves.
 """
 
-# ruff: noqa: T201, S603, S607
 import argparse
 import json
 import os

@@ -12,6 +12,7 @@ from tests.media import flash_and_click, flat, flats, number_of, write_flash_and
 from tased.errors import OutputError, UsageError, VideoError
 from tased.video.frame import Frame
 from tased.video.read import open_video
+from tased.video.synthetic import clip
 from tased.video.write_colour_movie import ColourMovie
 from tased.video.write_movie import GrayMovie
 
@@ -140,6 +141,16 @@ def test_colours_come_back(tmp_path, suffix):
         for place, colour in enumerate(patches):
             middle = frame.pixels[24:40, 32 * place + 12 : 32 * place + 20].mean((0, 1))
             assert np.abs(middle - colour).max() <= 6
+
+
+def test_the_same_frames_are_the_same_file(tmp_path):
+    """x264 has settings of which this is not true; it takes some files to see it."""
+    frames = list(clip(7001, frames=40, height=64, width=96))
+    for number in range(12):
+        with ColourMovie(tmp_path / f"{number}.mp4", width=96, height=64, rate=Fraction(25)) as movie:
+            for frame in frames:
+                movie.write(frame)
+    assert len({(tmp_path / f"{number}.mp4").read_bytes() for number in range(12)}) == 1
 
 
 def test_colour_frames_keep_their_times_and_an_odd_size_is_padded(tmp_path):

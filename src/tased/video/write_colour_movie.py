@@ -12,7 +12,8 @@ from tased.video.levels import check_same_size
 from tased.video.sound import Sound, open_sound
 from tased.video.write_movie import TICK, Movie, padded_to_even
 
-_H264 = ("libx264", {"crf": "18", "preset": "fast"})
+# With macroblock trees x264 gives other files for the same frames from time to time (PyAV 18.1, AVX-512).
+_H264 = ("libx264", {"crf": "18", "preset": "fast", "x264-params": "mbtree=0"})
 _VP9 = ("libvpx-vp9", {"crf": "28", "b": "0", "row-mt": "1", "cpu-used": "5", "deadline": "good"})
 _CODECS = {".mp4": _H264, ".mov": _H264, ".mkv": _H264, ".webm": _VP9}
 
