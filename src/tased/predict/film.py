@@ -18,7 +18,7 @@ class Film:
     """
 
     def __init__(self, length: int):
-        self._room = length + length // 4
+        self._room = length + 4
         self._memory = torch.empty(0)  # room, H, W, C
         self._offset = 0  # position of the frame at the memory's beginning
         self._kept = range(0)  # positions

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+AT_ONCE = 10  # positions, of those that a stage computes at a shot's beginning: bounds the memory
 Parts = tuple[Tensor, ...]  # what is known of positions, each (B, T, H, W, C)
 
 
@@ -94,11 +95,13 @@ class Memory:
         """A row from what is known; `compute` is asked for the positions that are not."""
         known = {i: self._known[centres[i]] for i in inner if centres[i] in self._known}
         missing = [i for i in range(len(centres)) if i not in known]
-        computed = compute(missing)
-        for n, i in enumerate(missing):
-            known[i] = tuple(part[:, n : n + 1] for part in computed)
-            if i in inner:  # a copy, for the memory of the others to be free again
-                self._known[centres[i]] = tuple(part.clone() for part in known[i])
+        for begin in range(0, len(missing), AT_ONCE):
+            asked = missing[begin : begin + AT_ONCE]
+            computed = compute(asked)
+            for n, i in enumerate(asked):
+                known[i] = tuple(part[:, n : n + 1] for part in computed)
+                if i in inner:  # a copy, for the memory of the others to be free again
+                    known[i] = self._known[centres[i]] = tuple(part.clone() for part in known[i])
         self.forget(min((centres[i] for i in inner), default=0))
         return Row([known[i] for i in range(len(centres))], inner, centres)
 
