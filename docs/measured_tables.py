@@ -98,6 +98,33 @@ def quality_groups(result: dict[str, Any]) -> str:
     return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
 
 
+def lite_speed(result: dict[str, Any]) -> str:
+    """From file to file, by size of the video and by output."""
+    outputs = ("maps", "video", "overlay")
+    rows = [
+        f"| {size} | "
+        + " | ".join(f"{by['maps of source'][output]['median_maps_per_second']:.0f}" for output in outputs)
+        + " |"
+        for size, by in result["results"].items()
+    ]
+    head = " | ".join(f"`--{output}`" for output in outputs)
+    return "\n".join(
+        [f"| frames a second, {result['hardware']} | {head} |", "| --- | ---: | ---: | ---: |", *rows]
+    )
+
+
+def engine(result: dict[str, Any]) -> str:
+    """What a map of the full network costs, window by window and with what windows share."""
+    rows = [
+        f"| {way} | {row['median_seconds']:.2f} s | {row['times_plain_seconds']:.1f} "
+        f"| {row['gmac_a_map']:.1f} G | {row['peak_memory_gb']:.2f} GB |"
+        for way, row in result["ways"].items()
+    ]
+    machine = f"{result['threads']} threads, {result['hardware']}"
+    head = f"| {machine} | a map | times as fast | multiply-adds | peak memory |"
+    return "\n".join([head, "| --- | ---: | ---: | ---: | ---: |", *rows])
+
+
 def startup(result: dict[str, Any]) -> str:
     """How long the smallest commands take."""
     rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
@@ -186,6 +213,10 @@ def tables() -> dict[str, str]:
     if (result := measured("quality")) is not None:
         made["quality"] = quality(result)
         made["quality-groups"] = quality_groups(result)
+    if (result := measured("lite")) is not None:
+        made["lite-speed"] = lite_speed(result)
+    if (result := measured("engine")) is not None:
+        made["engine"] = engine(result)
     if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
     return made
