@@ -10,42 +10,41 @@ from torch import Tensor, nn
 class Average:
     """An exponential mean over steps (Polyak & Juditsky, 1992) of all parameters; buffers stay as they are.
 
-    While few steps are done the mean is over fewer: `decay` is at most (1 + step) / (10 + step).
+    While few steps are done the mean is over fewer: `decay` is at most (1 + step) / (10 + step). A decay of 0
+    is no mean: nothing is kept, and nothing changes. The network is on its device already.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self._network = network
         self._decay = decay
-        self._mean = {name: p.detach().clone() for name, p in network.named_parameters()}
+        self._parameters = dict(network.named_parameters()) if decay else {}
+        self._mean = {name: p.detach().clone() for name, p in self._parameters.items()}
 
     @torch.no_grad()
     def step(self, step: int) -> None:
         """Take in the weights after a step, counted from 1."""
         share = 1 - min(self._decay, (1 + step) / (10 + step))
-        for name, parameter in self._network.named_parameters():
+        for name, parameter in self._parameters.items():
             self._mean[name].lerp_(parameter, share)
 
     @contextmanager
     def instead(self) -> Iterator[None]:
-        """The network has the mean's weights for a while; without a decay, which is none, its own."""
-        if self._decay:
-            self._exchange()
+        """The network has the mean's weights for a while; without a mean, its own."""
+        self._exchange()
         try:
             yield
         finally:
-            if self._decay:
-                self._exchange()
+            self._exchange()
 
     @torch.no_grad()
     def _exchange(self) -> None:
-        for name, parameter in self._network.named_parameters():
+        for name, parameter in self._parameters.items():
             mean = self._mean[name].clone()
             self._mean[name].copy_(parameter)
             parameter.copy_(mean)
 
     def tensors(self) -> Mapping[str, Tensor]:
         """What a state has to keep."""
-        return self._mean if self._decay else {}
+        return self._mean
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `tensors` gave."""

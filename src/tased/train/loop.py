@@ -190,12 +190,13 @@ class _Run:
                 "lr": recipe.prediction_rate,
             },
         ]
-        self._average = Average(network, recipe.average)
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
         self._student, self._optimizer = fabric.setup(
             Student(network, teacher, recipe.statistics_over), _optimizer(groups, recipe)
         )
+        # Now that the network is where it learns: beside it.
+        self._average = Average(network, recipe.average)
         if isinstance(teacher, Teacher):
             teacher.to_device(fabric.device)
 
