@@ -13,7 +13,7 @@ from tased.errors import CheckpointError, DataError, UsageError
 from tased.network.build import Network, build
 from tased.network.config import Config, LiteConfig
 from tased.network.tased import TASEDNet
-from tased.network.weights import load_encoder, read_weights
+from tased.network.weights import Weights, load_encoder, read_weights
 from tased.predict.device import resolve_device
 from tased.train.recipe import Recipe
 from tased.train.recompute import recompute
@@ -66,12 +66,13 @@ def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) ->
     if encoder is not None:
         load_encoder(network, read_weights(encoder))
     if weights is not None:
-        theirs = for_weights(recipe, weights).network
+        found = read_weights(weights)
+        theirs = _config_of(found)
         if _architecture(theirs) != _architecture(recipe.network):
             raise UsageError(
                 f"{weights}: is of another network than the recipe's: {_differences(theirs, recipe.network)}"
             )
-        network.load_state_dict(read_weights(weights).tensors)
+        network.load_state_dict(found.tensors)
     if recipe.recompute and isinstance(network, TASEDNet):
         recompute(network)
     return network
@@ -79,10 +80,13 @@ def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) ->
 
 def for_weights(recipe: Recipe, weights: Path) -> Recipe:
     """The recipe for the network of these weights; CheckpointError if they are an encoder's alone."""
-    found = read_weights(weights)
-    if found.config is None:
-        raise CheckpointError(f"{weights}: holds an encoder alone; give it as --encoder")
-    return replace(recipe, network=found.config)
+    return replace(recipe, network=_config_of(read_weights(weights)))
+
+
+def _config_of(weights: Weights) -> Config:
+    if weights.config is None:
+        raise CheckpointError(f"{weights.path}: holds an encoder alone; give it as --encoder")
+    return weights.config
 
 
 def _architecture(config: Config) -> Config:
