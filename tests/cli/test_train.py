@@ -1,6 +1,8 @@
 """`tased train` as people call it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from tests.train.conftest import SMALL
@@ -103,3 +105,16 @@ def test_an_empty_data_set(tmp_path, capfd):
     assert run(tmp_path / "empty", tmp_path / "run") == 1
     assert "holds no table of gaze" in capfd.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", [("train",), ("ablate", "--table", "1")], ids=lambda words: words[0])
+@pytest.mark.parametrize("package", ["tomli_w", "lightning_fabric", "tensorboardX", "torchmetrics"])
+def test_without_its_packages_it_says_which_are_needed(command, package, tmp_path):
+    """In a process that has imported nothing yet."""
+    arguments = [*command, "--dataset", "table", "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    without = f"import sys; sys.modules[{package!r}] = None"
+    program = f"{without}; from tased.cli import main; sys.exit(main({arguments}))"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"tased: training needs more packages ({package})")
+    assert told.stderr.count("\n") == 1

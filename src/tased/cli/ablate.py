@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from tased.cli.console import Display, Mode, say
-from tased.cli.train import TOLD_TO_STOP, Layout
+from tased.cli.train import TOLD_TO_STOP, Layout, missing
 from tased.errors import UsageError
 
 
@@ -71,21 +71,18 @@ def ablate(
     """
     from rich.console import Console
 
-    from tased.train.recipe import read_recipe, with_settings
+    try:
+        from tased.apps.ablate import Setup
+        from tased.apps.ablate import ablate as run
+        from tased.train.recipe import read_recipe, with_settings
+        from tased.train.sources import Named, divide
+    except ModuleNotFoundError as error:
+        raise missing(error) from error
+    from tased.evaluate.tables import to_text
 
     if workers < 0:
         raise UsageError(f"--workers {workers}: give 0 or more")
     chosen = with_settings(read_recipe(recipe), set_ or [])
-    try:
-        from tased.apps.ablate import Setup
-        from tased.apps.ablate import ablate as run
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f'training needs more packages ({error.name}): pip install "tased[train]"'
-        ) from error
-    from tased.evaluate.tables import to_text
-    from tased.train.sources import Named, divide
-
     [learnt], [held] = divide([Named(dataset, data, 1.0, cache)], hold_out=hold_out, seed=chosen.seed)
     setup = Setup(
         learnt=[learnt],

@@ -81,7 +81,14 @@ def train(
     progress
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
     """
-    from tased.train.recipe import paper, read_recipe, with_settings
+    try:
+        from tased.train.begin import for_weights
+        from tased.train.loop import Progress
+        from tased.train.loop import train as run
+        from tased.train.recipe import paper, read_recipe, with_settings
+        from tased.train.sources import divide
+    except ModuleNotFoundError as error:
+        raise missing(error) from error
 
     named = _named(dataset, data, share, cache)
     held = _named(validation_dataset or [], validation_data or [], None, None, "--validation-")
@@ -91,16 +98,6 @@ def train(
         base = read_recipe(recipe)
     else:
         base = read_recipe(out / "recipe.toml") if resume else paper()
-    try:
-        from tased.train.begin import for_weights
-        from tased.train.loop import Progress
-        from tased.train.loop import train as run
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f'training needs more packages ({error.name}): pip install "tased[train]"'
-        ) from error
-    from tased.train.sources import divide
-
     if weights is not None and not resume:
         base = for_weights(base, weights)
     chosen = with_settings(base, set_ or [])
@@ -143,6 +140,11 @@ def train(
         say(f"stopped after step {outcome.step} of {outcome.steps}; the same command with --resume goes on")
         return TOLD_TO_STOP
     return 0
+
+
+def missing(error: ModuleNotFoundError) -> UsageError:
+    """What to say where training's packages are not installed."""
+    return UsageError(f'training needs more packages ({error.name}): pip install "tased[train]"')
 
 
 def _named(
