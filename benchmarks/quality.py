@@ -24,6 +24,7 @@ import numpy as np
 
 from tased.data.clip import Clip
 from tased.data.layouts import open_data_set
+from tased.evaluate.compare import bootstrap_mean
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions, Scored
 from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
@@ -33,7 +34,6 @@ from tased.predict.packaged import PACKAGED
 from tased.predict.predictor import TRAINING_FREE, load
 from tased.video.frame import Frame
 
-DRAWS = 10_000  # of the bootstrap
 PAST = 8  # frames that a control is given before each frame: what the model remembers, a third of a second
 
 
@@ -69,21 +69,13 @@ class Control:
             yield Scored(index, m.values.numpy(), clip.truth(index))
 
 
-def interval(scores: Sequence[float]) -> list[float]:
-    """Of the mean over clips, 95 %."""
-    draw = np.random.default_rng(0)
-    values = np.asarray(scores)
-    means = values[draw.integers(len(values), size=(DRAWS, len(values)))].mean(1)
-    return [round(float(edge), 3) for edge in np.quantile(means, (0.025, 0.975))]
-
-
 def summary(results: Results, groups: Sequence[Sequence[str]]) -> dict[str, object]:
     """All metrics over clips, and NSS and CC by group."""
     by_clip = {video.name: video.scores for video in results.videos}
     means: dict[str, object] = {
         metric: {
             "mean": round(results.over_videos[metric], 3),
-            "interval": interval([scores[metric] for scores in by_clip.values() if metric in scores]),
+            "interval": _interval([scores[metric] for scores in by_clip.values() if metric in scores]),
         }
         for metric in METRICS
         if metric in results.over_videos
@@ -93,6 +85,10 @@ def summary(results: Results, groups: Sequence[Sequence[str]]) -> dict[str, obje
         for group in groups
     ]
     return means
+
+
+def _interval(scores: Sequence[float]) -> list[float]:
+    return [round(edge, 3) for edge in bootstrap_mean(np.asarray(scores))]
 
 
 def main() -> None:
