@@ -47,5 +47,5 @@ clean:
 	touch $@
 
 .venv/ready-to-develop: .venv/ready
-	$(PIP) --group dev --editable ".[evaluate,train,parquet,zarr]"
+	$(PIP) --group dev --editable ".[evaluate,train,parquet,zarr,live,otio,serve]"
 	touch $@
