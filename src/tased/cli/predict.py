@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from tased.cli.console import Display, Mode, table_of
+from tased.cli.model import Model
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
-    from tased.predict.predictor import Predictor
     from tased.predict.stream import Size
 
 FLAG = Parameter(negative="")
@@ -25,8 +25,7 @@ def predict(
     overlay: Path | None = None,
     array: Path | None = None,
     table: Path | None = None,
-    weights: str | None = None,
-    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs"] | None = None,
+    model: Model | None = None,
     every: int = 1,
     cuts: Annotated[bool, FLAG] = False,
     published: Annotated[bool, FLAG] = False,
@@ -35,8 +34,6 @@ def predict(
     bits: Literal[8, 16] = 8,
     codec: Literal["h264", "ffv1", "x265"] = "h264",
     dtype: Literal["float16", "float32"] = "float32",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
     progress: Mode = "auto",
 ) -> int:
     """Predict where people look in a video.
@@ -64,10 +61,8 @@ def predict(
     table
         A row a frame: seconds, peak, centroid, spread, entropy, shares of a 3x3 grid. .csv, or .parquet
         with `tased[parquet]`.
-    weights
-        File of weights: tased's own .safetensors, or a published TASED-Net .pt.
     model
-        lite (the default), a training-free predictor, or tased (needs --weights).
+        Which model predicts, and on what.
     every
         Predict every Nth frame and interpolate between.
     cuts
@@ -85,10 +80,6 @@ def predict(
         Of --video: h264 (8 bits, plays everywhere), ffv1 or x265 (10 bits, lossless).
     dtype
         Of the numbers in --array.
-    device
-        Where the network runs; auto takes a CUDA GPU if there is one.
-    precision
-        What the network computes in; auto is float32.
     progress
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
 
@@ -100,7 +91,7 @@ def predict(
     from tased.apps.outputs import Outputs
     from tased.apps.predict import Progress, predict_videos
 
-    predictor = _load(weights, model, device, precision, published)
+    predictor = (model or Model()).load(published=published)
     outputs = Outputs(
         maps=maps, video=video, overlay=overlay, array=array, table=table, bits=bits, codec=codec, dtype=dtype
     )
@@ -147,18 +138,3 @@ def _size(text: str | None) -> "Size | None":
     if rows_columns is None:
         raise UsageError(f"--size {text} is not a size; give WIDTHxHEIGHT (640x360), source or network")
     return int(rows_columns[2]), int(rows_columns[1])
-
-
-def _load(
-    weights: str | None, model: str | None, device: str, precision: str, published: bool
-) -> "Predictor":
-    from tased.predict.predictor import load
-
-    if weights is None and (model == "tased" or (published and model is None)):
-        raise UsageError(
-            "no weights of the full TASED-Net are in the package; give them with --weights FILE, or take "
-            "--model lite"
-        )
-    if weights is not None and model not in (None, "tased"):
-        raise UsageError(f"--weights are a network's, and --model {model} is none; leave one of them out")
-    return load(weights or model, device=device, precision=precision, published=published)

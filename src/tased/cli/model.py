@@ -1,0 +1,54 @@
+"""The options that say which model predicts, and on what: the same for every command that predicts."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import Parameter
+
+from tased.errors import UsageError
+
+if TYPE_CHECKING:
+    from tased.predict.predictor import Predictor
+
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """Which model predicts.
+
+    Parameters
+    ----------
+    weights
+        File of weights: tased's own .safetensors, or a published TASED-Net .pt.
+    model
+        lite (the default), a training-free predictor, or tased (needs --weights).
+    device
+        Where the network runs; auto takes a CUDA GPU if there is one.
+    precision
+        What the network computes in; auto is float32.
+
+    """
+
+    weights: str | None = None
+    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs"] | None = None
+    device: Device = "auto"
+    precision: Precision = "auto"
+
+    def load(self, *, published: bool = False) -> "Predictor":
+        """The predictor; UsageError for options that contradict each other."""
+        from tased.predict.predictor import load
+
+        if self.weights is None and (self.model == "tased" or (published and self.model is None)):
+            raise UsageError(
+                "no weights of the full TASED-Net are in the package; give them with --weights FILE, or take "
+                "--model lite"
+            )
+        if self.weights is not None and self.model not in (None, "tased"):
+            raise UsageError(
+                f"--weights are a network's, and --model {self.model} is none; leave one of them out"
+            )
+        name = self.weights or self.model
+        return load(name, device=self.device, precision=self.precision, published=published)
