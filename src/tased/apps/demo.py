@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from tased.apps.gather import Progress
 from tased.apps.outputs import Outputs
 from tased.apps.page import write_page
-from tased.apps.predict import Progress, Summary, predict_video
+from tased.apps.predict import Summary, predict_video
 from tased.predict.predictor import Predictor
 from tased.video.synthetic import clip
 from tased.video.write_colour_movie import ColourMovie

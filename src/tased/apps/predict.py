@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tased.apps.ahead import ahead
+from tased.apps.gather import Progress, watched
 from tased.apps.outputs import Outputs, plan
 from tased.apps.overlay import overlay
 from tased.errors import TasedError, TruncatedVideoError
@@ -26,15 +27,6 @@ from tased.video.write_colour_movie import ColourMovie
 from tased.video.write_movie import GrayMovie
 from tased.video.write_pictures import GrayPictures
 from tased.video.write_table import TableFile
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a prediction is."""
-
-    frames: int  # that have their map
-    total: int | None  # expected; None when the video does not say
-    seconds: float  # presentation time of the latest one
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +88,7 @@ def _predict_video(
         files = _Files(video, outputs, size, scale, keep_names=not predictor.published, stack=stack)
         maps = ahead(predictor.predict(video, every=every, cuts=cuts, size="network"))
         stack.callback(maps.close)
-        watched = _watched(maps, lambda m: report(Progress(m.index + 1, video.frames, m.seconds)), truncated)
-        for m, maximum in _with_maximum(watched, scale):
+        for m, maximum in _with_maximum(watched(maps, video, report, truncated), scale):
             files.write(m, maximum)
             frames += 1
     return Summary(frames, time.monotonic() - began, truncated[0] if truncated else None)
@@ -148,18 +139,6 @@ def predict_videos(
             yield Result(source, own, error=error)
         else:
             yield Result(source, own, summary, summary.truncated)
-
-
-def _watched(
-    maps: Iterator[SaliencyMap], report: Callable[[SaliencyMap], None], truncated: list[TruncatedVideoError]
-) -> Iterator[SaliencyMap]:
-    """Report every map; end where a truncated video does, and note it, so that its maps are not lost."""
-    try:
-        for m in maps:
-            report(m)
-            yield m
-    except TruncatedVideoError as error:
-        truncated.append(error)
 
 
 def _with_maximum(maps: Iterator[SaliencyMap], scale: Scale) -> Iterator[tuple[SaliencyMap, float]]:

@@ -33,7 +33,7 @@ def demo(
     """
     from tased.apps.demo import Demo
     from tased.apps.demo import demo as make
-    from tased.apps.predict import Progress
+    from tased.apps.gather import Progress
     from tased.predict.predictor import load
 
     predictor = load()

@@ -88,8 +88,9 @@ def predict(
     if published and (cuts or every > 1 or scale != "frame" or asked not in (None, "network")):
         raise UsageError("--published is one way of doing it: leave out --size, --scale, --every and --cuts")
 
+    from tased.apps.gather import Progress
     from tased.apps.outputs import Outputs
-    from tased.apps.predict import Progress, predict_videos
+    from tased.apps.predict import predict_videos
 
     predictor = (model or Model()).load(published=published)
     outputs = Outputs(
