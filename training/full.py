@@ -43,6 +43,7 @@ WEIGHT = 0.3  # of the teacher beside gaze, in the second stage
 ALONE = float("inf")
 SMALL = (
     "size=48x32",
+    "precision=float32",  # a CPU has no other for training
     "clips_per_step=2",
     "clips_per_batch=2",
     "warmup=1",

@@ -188,3 +188,9 @@ def test_what_does_not_fit_it_is_refused(recipe, divided, tmp_path):
             device="cpu",
         )
     assert not (tmp_path / "run").exists()
+
+
+def test_bfloat16_learns_in_float32(recipe, divided, first, tmp_path):
+    half = replace(recipe, steps=1, precision="bfloat16", validation_clips=0)
+    found = load_file(train(tmp_path / "run", half, *divided, weights=first, device="cpu", workers=0).weights)
+    assert {t.dtype for t in found.values()} == {torch.float32, torch.int64}

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 
 from tased.errors import CheckpointError, DataError, UsageError
 from tased.network.build import Network, build
-from tased.network.config import Config, LiteConfig
+from tased.network.config import Config, LiteConfig, NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.network.weights import Weights, load_encoder, read_weights
 from tased.predict.device import resolve_device
@@ -28,7 +28,10 @@ def launch(recipe: Recipe, device: str) -> Fabric:
     """One process, or as many as torchrun started."""
     where = resolve_device(device)
     if recipe.precision == "float16" and where.type == "cpu":
-        raise UsageError("recipe: precision float16 needs a GPU; on a CPU take bfloat16 or float32")
+        raise UsageError("recipe: precision float16 needs a GPU; on a CPU take float32")
+    if recipe.precision == "bfloat16" and where.type == "cpu" and isinstance(recipe.network, NetworkConfig):
+        # PyTorch 2.13 writes beyond its memory in the gradient of a strided convolution along time, and ends.
+        raise UsageError("recipe: precision bfloat16 needs a GPU for a TASED-Net; on a CPU take float32")
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     fabric = Fabric(
         accelerator=where.type,
