@@ -4,10 +4,11 @@ import base64
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
-import jinja2
 from PIL import Image
 
+from tased.apps.filled import filled
 from tased.atomic import WholeFile
 from tased.predict.statistics import AREAS
 from tased.video.read import open_video
@@ -16,31 +17,40 @@ STRIP = 10  # pictures in the film strip
 POINTS = 400  # at most, in the timeline's curve
 
 
-def write_page(page: Path, *, source: Path, overlay: Path, table: Path, model: str) -> None:
+def write_page(
+    page: Path, *, source: Path, overlay: Path, table: Path, model: str, title: str | None = None
+) -> None:
     """Write a page that needs nothing but itself: movies, pictures and numbers are inside.
 
     `source` and `overlay` are .mp4 of H.264, for every browser plays them; `table` is the CSV that
-    predict_video wrote of them.
+    predict_video wrote of them. `title` is the source's name if none is given.
     """
+    text = filled(
+        "page.html",
+        title=source.name if title is None else title,
+        source=_data("video/mp4", source.read_bytes()),
+        overlay=_data("video/mp4", overlay.read_bytes()),
+        **shown(source=source, overlay=overlay, table=table, model=model),
+    )
+    with WholeFile(page) as file:
+        file.write(text.encode())
+
+
+def shown(*, source: Path, overlay: Path, table: Path, model: str) -> dict[str, Any]:
+    """What the template player.html shows, but for the movies themselves: plain values, fit for JSON."""
     with table.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     every = -(-len(rows) // POINTS)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tased.apps"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
     video = open_video(source)
-    text = environment.get_template("page.html").render(
-        title=source.name,
-        model=model,
-        width=video.width,
-        height=video.height,
-        frames=len(rows),
-        rate=float(video.rate),
-        source=_data("video/mp4", source.read_bytes()),
-        overlay=_data("video/mp4", overlay.read_bytes()),
-        strip=_strip(overlay, [float(row["seconds"]) for row in rows]),
-        areas=AREAS,
-        points=[
+    return {
+        "model": model,
+        "width": video.width,
+        "height": video.height,
+        "frames": len(rows),
+        "rate": float(video.rate),
+        "strip": _strip(overlay, [float(row["seconds"]) for row in rows]),
+        "areas": AREAS,
+        "points": [
             {
                 "t": round(float(row["seconds"]), 3),
                 "x": round(float(row["peak_x"]) / video.width, 3),
@@ -50,9 +60,7 @@ def write_page(page: Path, *, source: Path, overlay: Path, table: Path, model: s
             }
             for row in rows[::every]
         ],
-    )
-    with WholeFile(page) as file:
-        file.write(text.encode())
+    }
 
 
 def _strip(movie: Path, seconds: list[float]) -> list[tuple[float, str]]:
