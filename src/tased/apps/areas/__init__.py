@@ -1,0 +1,1 @@
+"""Named areas of a video, and how much attention they hold."""
