@@ -1,6 +1,5 @@
 """Movies: what every one of them needs, and gray ones that hold maps."""
 
-import math
 from fractions import Fraction
 from pathlib import Path
 from typing import ClassVar, Literal, cast
@@ -8,15 +7,16 @@ from typing import ClassVar, Literal, cast
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 from jaxtyping import Float, UInt8, UInt16
 
 from tased.atomic import AtomicWriter, check_suffix
 from tased.errors import OutputError, UsageError
+from tased.video.clock import TICK, Clock
 from tased.video.levels import check_same_size, levels
 
-TICK = Fraction(1, 90_000)  # seconds; whole for all usual frame rates
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 
 
@@ -35,9 +35,7 @@ class Movie(AtomicWriter):
         self.rate = rate
         self._container: OutputContainer  # from `_begin`
         self._stream: VideoStream  # from `_add_stream`
-        self._step = max(1, round(1 / (rate * TICK)))  # ticks a frame
-        self._next = 0  # ticks; where a frame without a time goes
-        self._last = -1
+        self._clock = Clock(rate)
 
     def _begin(self, partial: Path) -> None:
         form = _FORMATS[self.path.suffix.lower()]
@@ -49,25 +47,20 @@ class Movie(AtomicWriter):
         self, codec: str, width: int, height: int, pixels: str, full_range: bool, options: dict[str, str]
     ) -> None:
         stream = cast(VideoStream, self._container.add_stream(codec, rate=self.rate, options=options))
-        stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        stream.time_base = stream.codec_context.time_base = TICK
-        stream.codec_context.color_range = ColorRange.JPEG if full_range else ColorRange.MPEG
-        stream.codec_context.colorspace = Colorspace.ITU709
-        stream.codec_context.color_primaries = ColorPrimaries.BT709
-        stream.codec_context.color_trc = ColorTrc.BT709
+        describe(stream.codec_context, width, height, pixels, full_range=full_range)
+        stream.time_base = TICK
+        if codec == "libx265" and self.path.suffix.lower() in (".mp4", ".mov"):
+            stream.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
         self._stream = stream
 
     def _encode(self, frame: av.VideoFrame, seconds: float) -> None:
         """Show `frame` from `seconds` on, or after the one before when that is NaN or not later than it."""
-        wanted = self._next if math.isnan(seconds) else round(Fraction(seconds) / TICK)
-        self._last = frame.pts = max(wanted, self._last + 1)
-        self._next = self._last + self._step
-        frame.time_base, frame.duration = TICK, self._step
+        self._clock.stamp(frame, seconds)
         frame.color_range, frame.colorspace = self._stream.codec_context.color_range, Colorspace.ITU709
         self._container.mux(self._stream.encode(frame))
 
     def _finish(self, partial: Path) -> None:  # noqa: ARG002  FFmpeg has the path
-        if self._last < 0:
+        if self._clock.now < 0:
             raise OutputError(f"{self.path}: no frame was written, and a movie needs one")
         self._container.mux(self._stream.encode(None))
         self._finish_sound()
@@ -75,6 +68,16 @@ class Movie(AtomicWriter):
 
     def _finish_sound(self) -> None:
         """What follows the last picture; a movie is silent unless it says otherwise."""
+
+
+def describe(context: VideoCodecContext, width: int, height: int, pixels: str, *, full_range: bool) -> None:
+    """Tell an encoder what its pictures are: their size and format, BT.709, times in ticks."""
+    context.width, context.height, context.pix_fmt = width, height, pixels
+    context.time_base = TICK
+    context.color_range = ColorRange.JPEG if full_range else ColorRange.MPEG
+    context.colorspace = Colorspace.ITU709
+    context.color_primaries = ColorPrimaries.BT709
+    context.color_trc = ColorTrc.BT709
 
 
 Coding = Literal["h264", "ffv1", "x265"]
