@@ -1,22 +1,18 @@
 """Videos kept aside, of a data set that has one split only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from tased.data.clip import Clip, DataSet
-from tased.data.finding import Finding
-from tased.data.maps import Gaussian
+from tased.data.borrowed import BorrowingSet
+from tased.data.clip import Clip
 from tased.errors import DataError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
+@dataclass(frozen=True)
+class HeldOut(BorrowingSet):
     """A data set whose videos, drawn by a seed, are divided into those to learn from and those held out."""
 
-    data: DataSet
     share: float  # of the videos that is held out, at least one
     seed: int = 0
     splits: tuple[str, ...] = ("held-out", "training")
@@ -24,24 +20,6 @@ class HeldOut:
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
             raise UsageError(f"a share of {self.share} was to be held out; it must be between 0 and 1")
-
-    @property
-    def name(self) -> str:
-        """The data set's."""
-        return self.data.name
-
-    @property
-    def path(self) -> Path:
-        """The data set's."""
-        return self.data.path
-
-    def gaussian(self, clip: Clip) -> Gaussian | None:
-        """The data set's."""
-        return self.data.gaussian(clip)
-
-    def strays(self) -> Sequence[Finding]:
-        """The data set's."""
-        return self.data.strays()
 
     def clips(self, split: str | None = None) -> list[Clip]:
         """Those held out, unless `training` is asked for; in the data set's order."""

@@ -8,23 +8,22 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
-import torch
-from jaxtyping import Float32
 from PIL import Image
 
 from tased.atomic import AtomicWriter, WholeFile
-from tased.data.clip import Clip, DataSet, Truth
+from tased.data.borrowed import BorrowingClip
+from tased.data.clip import Clip, DataSet
 from tased.errors import DataError, OutputError, TasedError, UsageError, VideoError
 from tased.predict.resize import resize
-from tased.train.processes import context_for
+from tased.train.pool import each
 from tased.video.frame import Frame
 from tased.video.read import Video, open_video
 from tased.video.window import read_window
@@ -61,48 +60,19 @@ class CachePlan:
 
 
 @dataclass(frozen=True)
-class CachedClip:
+class CachedClip(BorrowingClip):
     """A clip whose frames come from a cache, and its ground truth from the data set."""
 
-    clip: Clip
-    video_path: Path
+    cached: Path
 
     @property
-    def name(self) -> str:
-        return self.clip.name
-
-    @property
-    def rows(self) -> int:
-        return self.clip.rows
-
-    @property
-    def columns(self) -> int:
-        return self.clip.columns
-
-    @property
-    def frames(self) -> int:
-        return self.clip.frames
-
-    @property
-    def frame_names(self) -> tuple[str, ...]:
-        return self.clip.frame_names
-
-    @property
-    def maps_given(self) -> bool:
-        return self.clip.maps_given
+    def video_path(self) -> Path:
+        """In the cache."""
+        return self.cached
 
     def video(self) -> Video:
         """The cached frames."""
-        return open_video(self.video_path)
-
-    def gaze(self, index: int) -> Truth:
-        return self.clip.gaze(index)
-
-    def density(self, index: int) -> Float32[np.ndarray, "H W"] | None:
-        return self.clip.density(index)
-
-    def truth(self, index: int) -> Truth:
-        return self.clip.truth(index)
+        return open_video(self.cached)
 
 
 def cached_clips(data: DataSet, split: str | None, cache: Path) -> list[CachedClip]:
@@ -207,7 +177,8 @@ def write_cache(
         file.write((json.dumps(asdict(plan.facts), indent=2) + "\n").encode())
     done, total = 0, sum(clip.frames for clip in plan.clips)
     failures = []
-    for clip, failure in _written(plan, workers):
+    cached = partial(_cache_clip, out=plan.out, facts=plan.facts)
+    for clip, failure in each(cached, plan.clips, workers if workers > 1 else 0):
         done += clip.frames
         if failure is not None:
             failures.append(failure)
@@ -219,23 +190,6 @@ def write_cache(
             f"{len(failures)} of {len(plan.clips)} clips are not in the cache: {failures[0]}{more}; "
             f"`tased data check` tells all that is broken"
         )
-
-
-def _written(plan: CachePlan, workers: int) -> Iterator[tuple[Clip, str | None]]:
-    """Each clip when it is done, and what was wrong with it."""
-    if workers <= 1:
-        for clip in plan.clips:
-            yield clip, _cache_clip(clip, plan.out, plan.facts)
-        return
-    context = context_for(__name__)
-    pool = ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(1,))
-    with pool:
-        futures = {pool.submit(_cache_clip, clip, plan.out, plan.facts): clip for clip in plan.clips}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _cache_clip(clip: Clip, out: Path, facts: CacheFacts) -> str | None:

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float16, Float32
 
 from tased.atomic import WholeFile
-from tased.data.clip import Clip, DataSet, Truth
+from tased.data.borrowed import BorrowingClip, BorrowingSet
+from tased.data.clip import Clip, Truth
 from tased.data.finding import Finding
 from tased.data.fingerprint import fingerprint
 from tased.data.maps import Gaussian
@@ -76,46 +77,16 @@ def unwatched(paths: Iterable[Path], root: Path) -> list[Unwatched]:
 
 
 @dataclass(frozen=True)
-class TaughtClip:
+class TaughtClip(BorrowingClip):
     """A clip whose densities are, by a share, a teacher's."""
 
-    clip: Clip
     maps: Path  # .npy, (frames, rows, columns) of any scale
     share: float
 
-    maps_given = True
-
     @property
-    def name(self) -> str:
-        return self.clip.name
-
-    @property
-    def rows(self) -> int:
-        return self.clip.rows
-
-    @property
-    def columns(self) -> int:
-        return self.clip.columns
-
-    @property
-    def frames(self) -> int:
-        return self.clip.frames
-
-    @property
-    def frame_names(self) -> tuple[str, ...]:
-        return self.clip.frame_names
-
-    @property
-    def video_path(self) -> Path:
-        return self.clip.video_path
-
-    def video(self) -> Video:
-        """The clip's frames."""
-        return self.clip.video()
-
-    def gaze(self, index: int) -> Truth:
-        """The clip's gaze."""
-        return self.clip.gaze(index)
+    def maps_given(self) -> bool:
+        """They are."""
+        return True
 
     def density(self, index: int) -> Float32[np.ndarray, "H W"]:
         """The teacher's map; where people looked, their density is mixed in."""
@@ -141,7 +112,7 @@ class TaughtClip:
 
 
 @dataclass(frozen=True)
-class Taught:
+class Taught(BorrowingSet):
     """A data set whose densities are a teacher's, in the folder `maps`, by `share`; gaze has the rest.
 
     Learning from a mixture of two densities is learning from both: its KL divergence has the gradient of
@@ -151,36 +122,12 @@ class Taught:
     Validate on the data set itself, never on this: what people did not look at proves nothing.
     """
 
-    data: DataSet
     maps: Path
     share: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise UsageError(f"the teacher's share is {self.share}; it must be above 0, up to 1")
-
-    @property
-    def name(self) -> str:
-        """The data set's."""
-        return self.data.name
-
-    @property
-    def path(self) -> Path:
-        """The data set's."""
-        return self.data.path
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The data set's."""
-        return self.data.splits
-
-    def gaussian(self, clip: Clip) -> Gaussian | None:
-        """The data set's."""
-        return self.data.gaussian(clip)
-
-    def strays(self) -> Sequence[Finding]:
-        """The data set's."""
-        return self.data.strays()
 
     def clips(self, split: str | None = None) -> list[TaughtClip]:
         """The data set's; DataError for one without a file of maps."""
