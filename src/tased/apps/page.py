@@ -1,16 +1,13 @@
 """One HTML file that shows a predicted video: source, overlay and timeline, in step."""
 
-import base64
 import csv
-import io
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from tased.apps.filled import filled
 from tased.atomic import WholeFile
 from tased.predict.statistics import AREAS
+from tased.video.data_url import data_url, picture_url
 from tased.video.read import open_video
 
 STRIP = 10  # pictures in the film strip
@@ -28,8 +25,8 @@ def write_page(
     text = filled(
         "page.html",
         title=source.name if title is None else title,
-        source=_data("video/mp4", source.read_bytes()),
-        overlay=_data("video/mp4", overlay.read_bytes()),
+        source=data_url("video/mp4", source.read_bytes()),
+        overlay=data_url("video/mp4", overlay.read_bytes()),
         **shown(source=source, overlay=overlay, table=table, model=model),
     )
     with WholeFile(page) as file:
@@ -69,13 +66,5 @@ def _strip(movie: Path, seconds: list[float]) -> list[tuple[float, str]]:
     strip = []
     for frame in open_video(movie):
         if frame.index in chosen:
-            picture = Image.fromarray(frame.pixels)
-            picture.thumbnail((160, 160))
-            jpeg = io.BytesIO()
-            picture.save(jpeg, "JPEG", quality=80)
-            strip.append((seconds[frame.index], _data("image/jpeg", jpeg.getvalue())))
+            strip.append((seconds[frame.index], picture_url(frame.pixels, longest=160)))
     return strip
-
-
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,7 +1,5 @@
 """The qualitative figure, as the paper's Figure 5: a frame, where people looked, what models say."""
 
-import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from tased.errors import UsageError
 from tased.evaluate.compare import Comparison
 from tased.evaluate.results import Results
 from tased.evaluate.tables import LESS_IS_BETTER
+from tased.video.data_url import picture_url
 
 WIDTH = 480  # of a picture at most, pixels
 
@@ -90,11 +89,8 @@ def pictures(example: Example) -> tuple[tuple[str, str], ...]:
     frame.thumbnail((WIDTH, WIDTH))
     maps = (("where people looked", example.truth), *example.maps)
     return (
-        ("frame", _jpeg(frame)),
-        *(
-            (name, _jpeg(_gray(values).resize(frame.size, Image.Resampling.BILINEAR)))
-            for name, values in maps
-        ),
+        ("frame", _url(frame)),
+        *((name, _url(_gray(values).resize(frame.size, Image.Resampling.BILINEAR))) for name, values in maps),
     )
 
 
@@ -104,7 +100,5 @@ def _gray(values: Float[np.ndarray, "H W"]) -> Image.Image:
     return Image.fromarray(np.rint(255 * levels).astype(np.uint8))
 
 
-def _jpeg(picture: Image.Image) -> str:
-    content = io.BytesIO()
-    picture.save(content, "JPEG", quality=82)
-    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+def _url(picture: Image.Image) -> str:
+    return picture_url(np.asarray(picture), longest=WIDTH, quality=82)
