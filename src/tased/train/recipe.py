@@ -203,7 +203,7 @@ def finetune() -> Recipe:
 def lite() -> Recipe:
     """For tased-lite, on pictures with gaze: AdamW and cosine rates; the encoder stays as ImageNet made it.
 
-    Tuned on pictures it predicts pictures better, and videos worse (docs/models.md).
+    Tuned on the pictures it predicted videos worse in trials (docs/models.md).
     """
     return Recipe(
         network=LiteConfig(),
