@@ -12,6 +12,7 @@ import numpy as np
 from learning_curve import learning_curve
 from measured_tables import fill_all, measured
 from network_drawing import network_drawing
+from overlay_pictures import overlay_pictures
 from PIL import Image
 
 from tased import SaliencyMap, load
@@ -70,6 +71,7 @@ if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     strip()
     predictors()
+    overlay_pictures(IMAGES)
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
     learning_curve(measured("learning"), IMAGES / "learning.png")
     fill_all()

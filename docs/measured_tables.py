@@ -192,6 +192,16 @@ def loader(result: dict[str, Any]) -> str:
     )
 
 
+def overlay(result: dict[str, Any]) -> str:
+    """What a frame costs in each style, by size."""
+    by_size = [
+        {style: row["median_ms"] for style, row in styles.items()} for styles in result["results"].values()
+    ]
+    rows = [f"| {style} | {' | '.join(f'{row[style]:.0f} ms' for row in by_size)} |" for style in by_size[0]]
+    head = f"| {result['hardware']} | {' | '.join(result['results'])} |"
+    return "\n".join([head, f"| --- |{' ---: |' * len(by_size)}", *rows])
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -215,6 +225,8 @@ def tables() -> dict[str, str]:
         made["quality-groups"] = quality_groups(result)
     if (result := measured("lite")) is not None:
         made["lite-speed"] = lite_speed(result)
+    if (result := measured("overlay")) is not None:
+        made["overlay"] = overlay(result)
     if (result := measured("engine")) is not None:
         made["engine"] = engine(result)
     if (result := measured("loader")) is not None:

@@ -189,6 +189,17 @@ def test_peaks_are_the_measured_ones():
     assert shown == {(run["what"], run["minutes"]): round(run["peak_mib"]) for run in runs}
 
 
+def test_costs_of_overlays_are_the_measured_ones():
+    lines = between(ROOT / "docs/guides/overlay.md", "overlay").strip().splitlines()
+    (_, *sizes), _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    shown = {(style, size): cell for style, *cells in rows for size, cell in zip(sizes, cells, strict=True)}
+    assert shown == {
+        (style, size): f"{row['median_ms']:.0f} ms"
+        for size, styles in measured("overlay")["results"].items()
+        for style, row in styles.items()
+    }
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -97,6 +97,35 @@ def test_the_overlay_keeps_the_sound_in_step(tmp_path):
     assert [f.seconds for f in open_video(tmp_path / "o.mp4")] == [f.seconds for f in open_video(source)]
 
 
+def test_side_by_side_is_twice_as_wide_and_keeps_times_and_sound(tmp_path):
+    source = tmp_path / "source.mp4"
+    write_flash_and_click(source)
+    out = tmp_path / "o.mp4"
+    assert run(source, "--overlay", out, "--model", "centre", "--style", "side-by-side") == 0
+    before, after = list(open_video(source)), list(open_video(out))
+    assert [f.seconds for f in after] == [f.seconds for f in before]
+    assert flash_and_click(out) == pytest.approx(flash_and_click(source), abs=0.005)
+    width = before[0].pixels.shape[1]
+    for source_frame, frame in zip(before, after, strict=True):
+        assert frame.pixels.shape[1] == 2 * width
+        left = frame.pixels[:, :width].astype(float)
+        assert np.abs(left - source_frame.pixels).mean() < 6
+
+
+def test_styles_look_different_and_reach_overlays_without_a_name(clip, tmp_path, monkeypatch):
+    """The more colour the more saturated, the more blur the less contrast."""
+    monkeypatch.chdir(tmp_path)
+    shown = {}
+    for style in ("heat", "contours", "foveated"):
+        assert run(clip, "--model", "centre", "--style", style, "--opacity", 1) == 0
+        shown[style] = next(iter(open_video("clip-overlay.mp4"))).pixels.astype(float)
+    source = next(iter(open_video(clip))).pixels.astype(float)
+    change = {style: np.abs(pixels - source).mean(axis=2) for style, pixels in shown.items()}
+    assert change["heat"][40:56, 70:90].mean() > 2 * change["foveated"][40:56, 70:90].mean()
+    assert shown["foveated"][:16].std() < 0.6 * source[:16].std()
+    assert shown["contours"][:16].std() > 0.8 * source[:16].std()
+
+
 def test_sixteen_bits_and_a_size(clip, tmp_path):
     outputs = ("--maps", tmp_path / "m", "--array", tmp_path / "a.npz")
     run(clip, *outputs, "--bits", 16, "--size", "50x30", "--model", "gbvs")

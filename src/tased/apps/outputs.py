@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from tased.apps.overlay import HEAT, OverlayStyle
 from tased.errors import UsageError
 
 Bits = Literal[8, 16]
@@ -22,12 +23,13 @@ class Outputs:
 
     maps: Path | None = None  # a folder of gray PNG
     video: Path | None = None  # a gray movie
-    overlay: Path | None = None  # the source with a heat map and its sound
+    overlay: Path | None = None  # the source under its maps, with its sound
     array: Path | None = None  # .npz or .zarr
     table: Path | None = None  # .csv or .parquet
     bits: Bits = 8  # of the PNG
     codec: Codec = "h264"  # of the gray movie
     dtype: Type = "float32"  # of the array
+    style: OverlayStyle = HEAT  # of the overlay
 
     def paths(self) -> dict[str, Path]:
         """What is to be written, by the name of its option."""
@@ -49,7 +51,7 @@ def plan(sources: Sequence[Path], outputs: Outputs, *, several: bool) -> list[tu
     """
     if not outputs.paths():
         overlays = [Path(f"{name}-overlay.mp4") for name in _names(sources)]
-        plans = [(s, Outputs(overlay=o)) for s, o in zip(sources, overlays, strict=True)]
+        plans = [(s, replace(outputs, overlay=o)) for s, o in zip(sources, overlays, strict=True)]
     elif several:
         plans = [(s, _inside(outputs, name)) for s, name in zip(sources, _names(sources), strict=True)]
     else:
@@ -89,13 +91,20 @@ def _inside(outputs: Outputs, name: str) -> Outputs:
 
 
 def _check(plans: list[tuple[Path, Outputs]]) -> None:
-    sources = {source.resolve(): source for source, _ in plans}
+    check_places(
+        [source for source, _ in plans],
+        [(f"--{kind}", path) for _, outputs in plans for kind, path in outputs.paths().items()],
+    )
+
+
+def check_places(sources: Sequence[Path], outputs: Sequence[tuple[str, Path]]) -> None:
+    """Raise UsageError for an output, with the name of its option, over a source or over another output."""
+    taken = {source.resolve() for source in sources}
     seen: set[Path] = set()
-    for _, outputs in plans:
-        for kind, path in outputs.paths().items():
-            place = path.resolve()
-            if place in sources:
-                raise UsageError(f"--{kind} {path} is the input itself; choose another name")
-            if place in seen:
-                raise UsageError(f"--{kind} {path} is given for two outputs; choose another name for one")
-            seen.add(place)
+    for option, path in outputs:
+        place = path.resolve()
+        if place in taken:
+            raise UsageError(f"{option} {path} is the input itself; choose another name")
+        if place in seen:
+            raise UsageError(f"{option} {path} is given for two outputs; choose another name for one")
+        seen.add(place)

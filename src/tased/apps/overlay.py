@@ -1,34 +1,82 @@
-"""A heat map over the picture."""
+"""A map shown over its picture, in one of several styles."""
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal, get_args
 
 import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float, UInt8
+from PIL import Image
 
-COLOURS = "inferno"  # perceptually uniform, and in order of brightness for colour-blind eyes too
-OPACITY = 0.75
+from tased.apps.contours import contours
+from tased.apps.foveate import foveated
+from tased.errors import UsageError
+
+Kind = Literal["heat", "contours", "side-by-side", "foveated"]
+Colours = Literal["inferno", "cividis", "viridis", "magma", "plasma"]
 
 
-@cache
-def _blend(colours: str, opacity: float) -> tuple[UInt8[np.ndarray, "256 1"], UInt8[np.ndarray, "256 3"]]:
-    """For each of 256 levels: how much of the picture is left, in 255ths, and the colour that is added."""
-    alpha = np.linspace(0, opacity, 256)[:, None]
-    colour = mpl.colormaps[colours](np.arange(256))[:, :3]
-    return np.rint(255 * (1 - alpha)).astype(np.uint16), np.rint(255 * alpha * colour).astype(np.uint16)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverlayStyle:
+    """How a map is shown over its picture.
+
+    heat          colours that cover the picture more the higher the map is
+    contours      lines around the smallest regions that hold 25, 50 and 75 % of the attention
+    side-by-side  the picture, and right of it the same under heat: twice as wide
+    foveated      sharp where half of the attention is, and blurred the more the less is looked at
+
+    Raises UsageError for a style or colours that do not exist, and an opacity outside 0..1.
+    """
+
+    kind: Kind = "heat"
+    # Matplotlib's perceptually uniform maps: even steps of lightness, for colour-blind eyes too.
+    colours: Colours = "inferno"  # of heat and of lines; foveated has none
+    opacity: float = 0.75  # of the highest values, or of the lines; of foveated how far the blur goes
+
+    def __post_init__(self) -> None:
+        for what, given, known in (("style", self.kind, Kind), ("map of colours", self.colours, Colours)):
+            if given not in get_args(known):
+                raise UsageError(f"{given!r} is no {what}; there are {', '.join(get_args(known))}")
+        if not 0 <= self.opacity <= 1:
+            raise UsageError(f"an opacity of {self.opacity} was asked for; it is from 0 (not seen) to 1")
+
+    def width(self, columns: int) -> int:
+        """Of what is shown of a picture of so many columns, in pixels."""
+        return 2 * columns if self.kind == "side-by-side" else columns
+
+
+HEAT = OverlayStyle()
 
 
 def overlay(
-    pixels: UInt8[np.ndarray, "H W 3"],
-    values: Float[np.ndarray, "H W"],
-    *,
-    colours: str = COLOURS,
-    opacity: float = OPACITY,
-) -> UInt8[np.ndarray, "H W 3"]:
-    """Lay a map in [0, 1] over a picture; where nobody looks the picture stays as it is.
+    pixels: UInt8[np.ndarray, "H W 3"], values: Float[np.ndarray, "H W"], style: OverlayStyle = HEAT
+) -> UInt8[np.ndarray, "H W2 3"]:
+    """Show a map with values in [0, 1] over its picture; W2 is W, or 2 W for side-by-side.
 
-    `colours` is a name of matplotlib's; `opacity` that of the highest values.
+    Higher values are cut off. A map without contrast has no contours, and leaves a foveated picture sharp.
     """
-    left, added = _blend(colours, opacity)
-    level = np.rint(values * 255).clip(0, 255).astype(np.uint8)
-    return ((pixels * left[level] + 127) // 255 + added[level]).clip(0, 255).astype(np.uint8)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    match style.kind:
+        case "heat":
+            return np.array(_heat(picture, values, style))
+        case "side-by-side":
+            return np.concatenate([pixels, np.array(_heat(picture, values, style))], axis=1)
+        case "contours":
+            return np.array(contours(picture, values, _table(style.colours), style.opacity))
+        case "foveated":
+            return np.array(foveated(picture, values, style.opacity))
+
+
+def _heat(picture: Image.Image, values: Float[np.ndarray, "H W"], style: OverlayStyle) -> Image.Image:
+    """Where nobody looks the picture stays as it is."""
+    level = Image.fromarray((values * 255 + 0.5).clip(0, 255).astype(np.uint8))
+    cover = level.point([round(style.opacity * i) for i in range(256)])
+    level.putpalette(_table(style.colours).tobytes())
+    return Image.composite(level.convert("RGB"), picture, cover)
+
+
+@cache
+def _table(colours: Colours) -> UInt8[np.ndarray, "256 3"]:
+    """RGB, 0..255, of the levels of a map."""
+    return np.rint(mpl.colormaps[colours](np.arange(256))[:, :3] * 255).astype(np.uint8)

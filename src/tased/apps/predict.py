@@ -52,8 +52,9 @@ def predict_video(
     """Predict a video and write what is asked for, each file whole or not at all.
 
     `every`, `cuts` and `size` as for Predictor.predict; `scale` as for tased.predict.scale.scaled. Maps,
-    movie and array have the asked size and scale; the overlay has the size, rate and sound of the
-    source; the table is of the maps as predicted and does not depend on either.
+    movie and array have the asked size and scale; the overlay has the size (twice the width for
+    side-by-side), rate and sound of the source; the table is of the maps as predicted and does not depend
+    on either.
 
     In pictures and movies a density is shown in multiples of the uniform one: one level of 255 is the
     uniform density, and what is above 255 of it is cut off.
@@ -163,6 +164,7 @@ class _Files:
         self._source_size = (video.height, video.width)
         self._size = self._source_size if size == "source" else None if size == "network" else size
         self._scale = scale
+        self._style = outputs.style
         o, sound = outputs, None if video.picture_names else video.path
         names = video.picture_names if keep_names else None
         # All are made before any is opened: what cannot be written is told before anything is.
@@ -173,9 +175,9 @@ class _Files:
             shown.append(GrayMovie(o.video, rate=video.rate, codec=o.codec))
         array = ArrayFile(o.array, dtype=o.dtype) if o.array else None
         table = TableFile(o.table, columns=COLUMNS) if o.table else None
-        width, height = video.width, video.height
+        width = o.style.width(video.width)
         colour = (
-            ColourMovie(o.overlay, width=width, height=height, rate=video.rate, audio_from=sound)
+            ColourMovie(o.overlay, width=width, height=video.height, rate=video.rate, audio_from=sound)
             if o.overlay
             else None
         )
@@ -200,7 +202,7 @@ class _Files:
         if self._colour:
             values = self._visible(self._values(m, self._source_size, maximum))
             frame = next(self._frames)
-            self._colour.write(replace(frame, pixels=overlay(frame.pixels, values)))
+            self._colour.write(replace(frame, pixels=overlay(frame.pixels, values, self._style)))
         if self._table:
             self._table.write(statistics(m, *self._source_size))
 

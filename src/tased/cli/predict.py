@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from tased.cli.console import Display, Mode, table_of
 from tased.cli.model import Model
+from tased.cli.style import Style
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def predict(
     array: Path | None = None,
     table: Path | None = None,
     model: Model | None = None,
+    look: Style | None = None,
     every: int = 1,
     cuts: Annotated[bool, FLAG] = False,
     published: Annotated[bool, FLAG] = False,
@@ -42,6 +44,7 @@ def predict(
 
     - A heat map over the video: `tased predict clip.mp4 --overlay seen.mp4`
     - One gray picture a frame, and a table: `tased predict clip.mp4 --maps maps/ --table clip.csv`
+    - Lines around where most attention is: `tased predict clip.mp4 --overlay seen.mp4 --style contours`
     - A folder of videos, every fifth frame: `tased predict videos/ --overlay overlays/ --every 5`
     - As the published code does it: `tased predict frames/ --maps maps/ --weights TASED_v2.pt --published`
 
@@ -55,7 +58,7 @@ def predict(
     video
         Gray movie of the maps (.mp4, .mkv, .mov). For several inputs this and the next are folders.
     overlay
-        The source with a heat map over it and its sound (.mp4, .mkv, .mov, .webm).
+        The source under its maps, with its sound (.mp4, .mkv, .mov, .webm).
     array
         All maps in one file: .npz (maps, seconds, index), or .zarr with `tased[zarr]`.
     table
@@ -63,6 +66,8 @@ def predict(
         with `tased[parquet]`.
     model
         Which model predicts, and on what.
+    look
+        How the overlay looks.
     every
         Predict every Nth frame and interpolate between.
     cuts
@@ -92,10 +97,18 @@ def predict(
     from tased.apps.outputs import Outputs
     from tased.apps.predict import predict_videos
 
-    predictor = (model or Model()).load(published=published)
     outputs = Outputs(
-        maps=maps, video=video, overlay=overlay, array=array, table=table, bits=bits, codec=codec, dtype=dtype
+        maps=maps,
+        video=video,
+        overlay=overlay,
+        array=array,
+        table=table,
+        bits=bits,
+        codec=codec,
+        dtype=dtype,
+        style=(look or Style()).value(),
     )
+    predictor = (model or Model()).load(published=published)
     results = []
     with Display(progress) as display:
 
