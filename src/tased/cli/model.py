@@ -41,6 +41,12 @@ class Model:
         """The predictor; UsageError for options that contradict each other."""
         from tased.predict.predictor import load
 
+        return load(
+            self.named(published=published), device=self.device, precision=self.precision, published=published
+        )
+
+    def named(self, *, published: bool = False) -> str | None:
+        """What tased.load is to be given, None for the default; UsageError as above."""
         if self.weights is None and (self.model == "tased" or (published and self.model is None)):
             raise UsageError(
                 "no weights of the full TASED-Net are in the package; give them with --weights FILE, or take "
@@ -50,5 +56,4 @@ class Model:
             raise UsageError(
                 f"--weights are a network's, and --model {self.model} is none; leave one of them out"
             )
-        name = self.weights or self.model
-        return load(name, device=self.device, precision=self.precision, published=published)
+        return self.weights or self.model
