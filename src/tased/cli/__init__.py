@@ -19,6 +19,7 @@ from tased.cli.data import app as data
 from tased.cli.demo import demo
 from tased.cli.evaluate import evaluate
 from tased.cli.predict import predict
+from tased.cli.serve import serve
 from tased.cli.train import train
 from tased.cli.weights import app as weights
 from tased.errors import TasedError, UsageError
@@ -34,6 +35,7 @@ app = App(
 )
 app.command(predict)
 app.command(demo)
+app.command(serve)
 app.command(evaluate)
 app.command(compare)
 app.command(train)
