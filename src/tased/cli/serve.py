@@ -62,10 +62,10 @@ def serve(
 
     """
     from tased.apps.serve.server import serve as run
-    from tased.apps.serve.settings import Settings, bytes_of, seconds_of
+    from tased.apps.serve.settings import ServerSettings, bytes_of, seconds_of
 
     chosen = model or Model()
-    settings = Settings(
+    settings = ServerSettings(
         model=chosen.named(),
         device=chosen.device,
         precision=chosen.precision,

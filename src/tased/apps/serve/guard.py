@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tased.apps.serve.job import API
 from tased.apps.serve.refusal import Refusal
-from tased.apps.serve.settings import Settings
+from tased.apps.serve.settings import ServerSettings
 
 COOKIE = "tased-session"
 _OPEN = ("/login", "/health", "/favicon.ico")  # to those who have not given the token
@@ -31,7 +31,7 @@ _HEADERS = {
 class Guard:
     """Stands before an ASGI app; lets through what may pass."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
         self.app = app
         self._settings = settings
         self._session = secrets.token_urlsafe(32)  # what the cookie holds; another one with each start

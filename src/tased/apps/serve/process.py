@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tased.apps.serve.settings import Settings
+from tased.apps.serve.settings import ServerSettings
 from tased.errors import TasedError
 
 _LINE = 1 << 20  # bytes of one message at most
@@ -25,7 +25,7 @@ class Worker:
     models: tuple[str, ...] = ()  # on offer, the default one first
 
     @classmethod
-    async def start(cls, settings: Settings) -> Self:
+    async def start(cls, settings: ServerSettings) -> Self:
         """Start one, and wait until it has loaded the default model; TasedError when it cannot."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,

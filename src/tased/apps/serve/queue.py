@@ -16,7 +16,7 @@ from typing import Any
 from tased.apps.serve.job import Job, Options
 from tased.apps.serve.process import Worker, WorkerError
 from tased.apps.serve.refusal import Refusal
-from tased.apps.serve.settings import Settings
+from tased.apps.serve.settings import ServerSettings
 from tased.atomic import remove
 from tased.errors import TasedError
 
@@ -35,7 +35,7 @@ class Queue:
     its own in it.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: ServerSettings, folder: Path) -> None:
         self.settings, self.folder = settings, folder
         self.models: tuple[str, ...] = ()  # on offer, the default one first
         self.closing = False

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from tased.apps.serve.settings import Settings
+from tased.apps.serve.settings import ServerSettings
 from tased.errors import UsageError
 from tased.train.signals import Stop
 
@@ -18,7 +18,9 @@ _FAREWELL = 1  # seconds that open connections have when the server stops
 EXTRA = 'a server needs more packages: pip install "tased[serve]"'
 
 
-def serve(settings: Settings | None = None, *, announce: Callable[[str], None] = lambda _: None) -> None:
+def serve(
+    settings: ServerSettings | None = None, *, announce: Callable[[str], None] = lambda _: None
+) -> None:
     """Serve the page and the HTTP API until Ctrl-C or SIGTERM.
 
     `announce` is called once, with the page's address, when all is ready. When this returns the workers have
@@ -27,7 +29,7 @@ def serve(settings: Settings | None = None, *, announce: Callable[[str], None] =
     Raises UsageError for settings that cannot be, a port that is taken and missing packages, and what
     tased.load raises for a model that cannot be loaded.
     """
-    settings = settings or Settings()
+    settings = settings or ServerSettings()
     try:
         import nicegui  # noqa: F401
     except ImportError as error:
@@ -48,7 +50,11 @@ def serve(settings: Settings | None = None, *, announce: Callable[[str], None] =
 
 
 async def _serve(
-    settings: Settings, folder: Path, listener: socket.socket, stop: Stop, announce: Callable[[str], None]
+    settings: ServerSettings,
+    folder: Path,
+    listener: socket.socket,
+    stop: Stop,
+    announce: Callable[[str], None],
 ) -> None:
     import uvicorn
 
@@ -82,7 +88,7 @@ async def _serve(
         await queue.stop()
 
 
-def _listening(settings: Settings) -> socket.socket:
+def _listening(settings: ServerSettings) -> socket.socket:
     """The socket, bound before anything is loaded: a port that is taken is told at once."""
     try:
         (family, *_, address), *_ = socket.getaddrinfo(

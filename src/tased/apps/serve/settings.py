@@ -28,7 +28,7 @@ def seconds_of(text: str) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class ServerSettings:
     """How a server is reached, what it takes, and how long it keeps it."""
 
     model: str | None = None  # the default one: a name or a file, as for tased.load
