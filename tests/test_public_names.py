@@ -12,12 +12,14 @@ PUBLIC = [
     "NetworkConfig",
     "Predictor",
     "SaliencyMap",
+    "ServerSettings",
     "Stream",
     "TASEDNet",
     "errors",
     "load",
     "metrics",
     "open_video",
+    "serve",
 ]
 HEAVY = ("torch", "av", "numpy", "scipy", "PIL", "matplotlib")
 

@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tased import errors, metrics
+    from tased.apps.serve.server import serve
+    from tased.apps.serve.settings import ServerSettings
     from tased.network.config import NetworkConfig
     from tased.network.tased import TASEDNet
     from tased.predict.maps import SaliencyMap
@@ -29,12 +31,14 @@ __all__ = [
     "NetworkConfig",
     "Predictor",
     "SaliencyMap",
+    "ServerSettings",
     "Stream",
     "TASEDNet",
     "errors",
     "load",
     "metrics",
     "open_video",
+    "serve",
 ]
 
 _MODULES = {"errors": "tased.errors", "metrics": "tased.metrics"}
@@ -43,10 +47,12 @@ _HOMES = {
     "NetworkConfig": "tased.network.config",
     "Predictor": "tased.predict.predictor",
     "SaliencyMap": "tased.predict.maps",
+    "ServerSettings": "tased.apps.serve.settings",
     "Stream": "tased.predict.stream",
     "TASEDNet": "tased.network.tased",
     "load": "tased.predict.predictor",
     "open_video": "tased.video.read",
+    "serve": "tased.apps.serve.server",
 }
 
 
