@@ -84,6 +84,9 @@ class Spool:
             ) from error
         self._entries.append(_Entry(m.index, m.seconds, maximum, len(packed)))
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def __iter__(self) -> Iterator[SaliencyMap]:
         self._file.seek(0)
         for entry in self._entries:

@@ -63,7 +63,7 @@ def coding(
     if codec not in get_args(Codec):
         known = "x264 and x265 take regions from FFmpeg"
         raise UsageError(
-            f"{codec}: {known}, SVT-AV1 does not; encode with x265, or write --offsets for another encoder"
+            f"{codec}: {known}, SVT-AV1 does not; encode with x265, or write a --plan for another encoder"
             if "av1" in codec.lower()
             else f"{codec}: no codec of this command; {known}"
         )

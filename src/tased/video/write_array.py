@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64, Int8, Int64
 
 from tased.atomic import AtomicWriter, check_suffix, remove
 from tased.errors import OutputError, UsageError
 from tased.video.levels import check_same_size
+
+Array = Float[np.ndarray, "H W"] | Int8[np.ndarray, "H W"]
 
 _GROWTH = 1024  # maps by which a Zarr array grows; each growth rewrites its metadata
 
@@ -34,7 +36,7 @@ class ArrayFile(AtomicWriter):
 
     """
 
-    def __init__(self, path: str | Path, *, dtype: Literal["float16", "float32"] = "float32") -> None:
+    def __init__(self, path: str | Path, *, dtype: Literal["float16", "float32", "int8"] = "float32") -> None:
         suffix = check_suffix(path, (".npz", ".zarr"), "an array")
         self._is_store = suffix == ".zarr"
         if self._is_store and importlib.util.find_spec("zarr") is None:
@@ -50,7 +52,7 @@ class ArrayFile(AtomicWriter):
         self._seconds = array("d")
         self._index = array("q")
 
-    def write(self, values: Float[np.ndarray, "H W"], index: int, seconds: float) -> None:
+    def write(self, values: Array, index: int, seconds: float) -> None:
         """Append a map, the number of its frame from 0, and its time."""
         self._shape = self._shape or values.shape
         check_same_size(self.path, values.shape, self._shape)
@@ -85,7 +87,7 @@ class ArrayFile(AtomicWriter):
 class _Maps(Protocol):
     """Where maps of one shape and type go, one after another."""
 
-    def append(self, values: Float[np.ndarray, "H W"]) -> None: ...
+    def append(self, values: Array) -> None: ...
 
     def finish(self, seconds: Float64[np.ndarray, " N"], index: Int64[np.ndarray, " N"]) -> None: ...
 
@@ -101,7 +103,7 @@ class _Npz:
         self._count = 0
         self._header: dict[str, Any]  # of one map
 
-    def append(self, values: Float[np.ndarray, "H W"]) -> None:
+    def append(self, values: Array) -> None:
         self._raw.write(values.data)
         self._count += 1
         self._header = np.lib.format.header_data_from_array_1_0(values)
@@ -131,7 +133,7 @@ class _Zarr:
         self._count = 0
         self._maps: Any  # from the first map; the type's name differs between releases of zarr
 
-    def append(self, values: Float[np.ndarray, "H W"]) -> None:
+    def append(self, values: Array) -> None:
         if self._count == 0:
             self._maps = self._group.create_array(
                 "maps", shape=(_GROWTH, *values.shape), chunks=(1, *values.shape), dtype=values.dtype
