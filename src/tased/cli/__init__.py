@@ -17,6 +17,7 @@ from tased.cli.ablate import ablate
 from tased.cli.compare import compare
 from tased.cli.data import app as data
 from tased.cli.demo import demo
+from tased.cli.encode import encode
 from tased.cli.evaluate import evaluate
 from tased.cli.predict import predict
 from tased.cli.serve import serve
@@ -36,6 +37,7 @@ app = App(
 app.command(predict)
 app.command(demo)
 app.command(serve)
+app.command(encode)
 app.command(evaluate)
 app.command(compare)
 app.command(train)
