@@ -15,6 +15,7 @@ PUBLIC = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "encode",
     "errors",
     "load",
     "metrics",

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tased import errors, metrics
+    from tased.apps.encode import encode
     from tased.apps.serve.server import serve
     from tased.apps.serve.settings import ServerSettings
     from tased.network.config import NetworkConfig
@@ -34,6 +35,7 @@ __all__ = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "encode",
     "errors",
     "load",
     "metrics",
@@ -50,6 +52,7 @@ _HOMES = {
     "ServerSettings": "tased.apps.serve.settings",
     "Stream": "tased.predict.stream",
     "TASEDNet": "tased.network.tased",
+    "encode": "tased.apps.encode",
     "load": "tased.predict.predictor",
     "open_video": "tased.video.read",
     "serve": "tased.apps.serve.server",

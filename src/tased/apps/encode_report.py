@@ -56,7 +56,7 @@ class Report:
         """What came of it, in one line."""
         pair = self.asked
         return (
-            f"against plain {pair.setting}: {pair.bits:+.1%} bits, {pair.gain:+.2f} dB where people look, "
+            f"Against plain {pair.setting}: {pair.bits:+.1%} bits, {pair.gain:+.2f} dB where people look, "
             f"{-pair.price:+.2f} dB over the whole picture"
         )
 

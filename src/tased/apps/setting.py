@@ -41,7 +41,7 @@ class Setting:
             )
 
     def __str__(self) -> str:
-        return f"crf {self._crf:g}" if self.bitrate is None else f"{self.bitrate / 1000:g} kbit/s"
+        return f"crf {self._crf:g}" if self.bitrate is None else f"{self.bitrate / 1000:.4g} kbit/s"
 
     @property
     def coding(self) -> Coding:
