@@ -38,3 +38,22 @@ PACKAGED = {
     )
 }
 DEFAULT = "lite"
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well the models of the package predict, as the default's model card has it measured."""
+
+    columns: tuple[str, ...]  # the metrics
+    rows: dict[str, tuple[str, ...]]  # by the model's name, and of "other observers"
+    note: str  # on what
+
+
+def measured_scores() -> Scores:
+    """Read the scores from the model card."""
+    card = PACKAGED[DEFAULT].card.read_text(encoding="utf-8")
+    part = card.split("<!-- quality -->")[1].split("<!-- end quality -->")[0]
+    lines = [line for line in part.splitlines() if line]
+    cells = [tuple(c.strip() for c in line.strip("|").split("|")) for line in lines if line.startswith("|")]
+    (_, *columns), _, *rows = cells
+    return Scores(tuple(columns), {name: tuple(values) for name, *values in rows}, lines[-1])

@@ -36,6 +36,7 @@ class Predictor:
     """Predicts where people look, with one model."""
 
     model: Model
+    packaged: bool = False  # one of the package's own, of whose scores tased.predict.packaged tells
 
     @property
     def published(self) -> bool:
@@ -112,7 +113,7 @@ def load(
             raise UsageError(
                 f"the published script runs a network, and {name!r} is none; give a file of weights"
             )
-        return Predictor(TRAINING_FREE[name]())
+        return Predictor(TRAINING_FREE[name](), packaged=True)
     path = PACKAGED[name].path if name in PACKAGED else Path(name)
     if not path.exists():
         known = (*PACKAGED, *TRAINING_FREE)
@@ -128,4 +129,4 @@ def load(
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
     if not trained:
         raise CheckpointError(f"{name}: {ENCODER_ALONE}")
-    return Predictor(LiteModel(path.stem, folded(network), where, dtype))
+    return Predictor(LiteModel(path.stem, folded(network), where, dtype), packaged=name in PACKAGED)
