@@ -2,7 +2,8 @@
 
 import csv
 import importlib.util
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -61,6 +62,15 @@ class TableFile(AtomicWriter):
 
     def _finish(self, partial: Path) -> None:  # noqa: ARG002  `_rows` has the file
         self._rows.finish()
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
+    """What a .csv of these rows holds."""
+    text = io.StringIO(newline="")
+    lines = _Csv(text, tuple(columns))
+    for row in rows:
+        lines.append([_plain(row[column]) for column in columns])
+    return text.getvalue()
 
 
 def _plain(cell: Cell) -> Any:
