@@ -9,6 +9,7 @@ from typing import Literal, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 Mode = Literal["auto", "json", "none"]
 
@@ -18,13 +19,16 @@ def say(line: str) -> None:
     print(f"tased: {line}", file=sys.stderr)  # noqa: T201
 
 
-def table_of(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
-    """Show a table on stderr."""
-    table = Table(*columns, title=title, title_justify="left")
+def table_of(
+    title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, stderr: bool = True
+) -> None:
+    """Show a table, on stderr for what is no result."""
+    table = Table(*columns, title=Text(title), title_justify="left")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(Text(str(cell)) for cell in row))  # brackets in names are no markup
     # In a pipe lines are for programs: they are not broken.
-    Console(stderr=True, width=None if sys.stderr.isatty() else 10_000).print(table)
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    Console(stderr=stderr, width=None if terminal else 10_000).print(table)
 
 
 class Display:
