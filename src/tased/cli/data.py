@@ -1,6 +1,5 @@
 """`tased data`: check, make maps of, cache, and make data sets of gaze."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tased.cli.console import Display, Mode
+from tased.cli.size import rows_columns
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def cache(
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
 
     """
-    columns, rows = _size(size)
+    rows, columns = rows_columns("--size", size)
     if workers is not None and workers < 1:
         raise UsageError(f"--workers {workers} is below 1; give at least one")
 
@@ -259,7 +259,7 @@ def synthesize(
         auto shows a bar on a terminal; json prints one JSON object a line; none is silent.
 
     """
-    width, height = _size(size)
+    height, width = rows_columns("--size", size)
     if seed < 0:
         raise UsageError(f"--seed {seed} is below 0; give a whole number from 0 on")
 
@@ -279,10 +279,3 @@ def synthesize(
         )
         display.event("done", clips=names, output=str(directory))
         display.line(f"{len(names)} clips of {frames} frames, {observers} observers -> {directory}")
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
-    if match is None:
-        raise UsageError(f"--size {text} is not a size; give WIDTHxHEIGHT, such as 384x224")
-    return int(match[1]), int(match[2])

@@ -1,6 +1,5 @@
 """`tased predict`."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +7,7 @@ from cyclopts import Parameter
 
 from tased.cli.console import Display, Mode, table_of
 from tased.cli.model import Model
+from tased.cli.size import rows_columns
 from tased.cli.style import Style
 from tased.errors import UsageError
 
@@ -148,7 +148,4 @@ def _size(text: str | None) -> "Size | None":
     match text:
         case None | "source" | "network":
             return text
-    rows_columns = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
-    if rows_columns is None:
-        raise UsageError(f"--size {text} is not a size; give WIDTHxHEIGHT (640x360), source or network")
-    return int(rows_columns[2]), int(rows_columns[1])
+    return rows_columns("--size", text, "source", "network")
