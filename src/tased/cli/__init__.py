@@ -19,6 +19,7 @@ from tased.cli.data import app as data
 from tased.cli.demo import demo
 from tased.cli.encode import encode
 from tased.cli.evaluate import evaluate
+from tased.cli.live import live
 from tased.cli.predict import predict
 from tased.cli.serve import serve
 from tased.cli.train import train
@@ -36,6 +37,7 @@ app = App(
 )
 app.command(predict)
 app.command(demo)
+app.command(live)
 app.command(serve)
 app.command(encode)
 app.command(evaluate)
