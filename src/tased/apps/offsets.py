@@ -74,11 +74,11 @@ def smoothed(
     before = 0.0
     for frame, m in seen:
         now = density(m.values.numpy().astype(np.float64))
-        share = -math.expm1(-max(0.0, frame.seconds - before) / SMOOTHING)
-        if cuts.begins_shot(frame) or state is None or math.isnan(share):
+        passed = frame.seconds - before  # NaN for a frame without a time
+        if cuts.begins_shot(frame) or state is None or math.isnan(passed):
             state = now
         else:
-            state = state + share * (now - state)
+            state = state - math.expm1(-passed / SMOOTHING) * (now - state)
         before = frame.seconds
         yield frame, state
 
