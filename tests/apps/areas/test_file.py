@@ -83,7 +83,7 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, corners, seconds):
     moved = tuple((x + 0.01, y) for x, y in shape)
     areas = (Area("a <b>", (shape,)), Area("ø", (shape, moved), (0.0, seconds / 7)))
     path = tmp_path_factory.mktemp("areas") / "areas.json"
-    path.write_text(areas_json(areas, width=200, height=100))
+    path.write_text(areas_json(areas, 200, 100))
     try:
         found = read_areas(path, width=200, height=100)
     except UsageError as error:

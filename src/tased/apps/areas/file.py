@@ -85,10 +85,10 @@ def check_areas(areas: Sequence[Area]) -> None:
 def write_areas(path: Path, areas: Sequence[Area], *, width: int, height: int) -> None:
     """Write areas in pixels of the video, rounded to thousandths, as `read_areas` reads them."""
     with WholeFile(path) as file:
-        file.write(areas_json(areas, width=width, height=height).encode())
+        file.write(areas_json(areas, width, height).encode())
 
 
-def areas_json(areas: Sequence[Area], *, width: int, height: int) -> str:
+def areas_json(areas: Sequence[Area], width: int, height: int) -> str:
     """The content of such a file: a line for each area, or for each of its keyframes."""
 
     def shape(corners: Corners) -> dict[str, Any]:
