@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 
 import tased
 from tased.cli.ablate import ablate
+from tased.cli.bench import bench
 from tased.cli.compare import compare
 from tased.cli.data import app as data
 from tased.cli.demo import demo
@@ -44,6 +45,7 @@ app.command(evaluate)
 app.command(compare)
 app.command(train)
 app.command(ablate)
+app.command(bench)
 app.command(data)
 app.command(weights)
 
