@@ -15,6 +15,7 @@ PUBLIC = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "bench",
     "encode",
     "errors",
     "load",

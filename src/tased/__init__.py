@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tased import errors, metrics
+    from tased.apps.bench import bench
     from tased.apps.encode import encode
     from tased.apps.serve.server import serve
     from tased.apps.serve.settings import ServerSettings
@@ -35,6 +36,7 @@ __all__ = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "bench",
     "encode",
     "errors",
     "load",
@@ -52,6 +54,7 @@ _HOMES = {
     "ServerSettings": "tased.apps.serve.settings",
     "Stream": "tased.predict.stream",
     "TASEDNet": "tased.network.tased",
+    "bench": "tased.apps.bench",
     "encode": "tased.apps.encode",
     "load": "tased.predict.predictor",
     "open_video": "tased.video.read",
