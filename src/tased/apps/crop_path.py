@@ -74,7 +74,7 @@ Curves = Float[np.ndarray, "frames positions"]
 
 def smooth_path(
     seconds: Float64[np.ndarray, " frames"],
-    kept: Curves,
+    worth: Curves,
     room: float,
     limits: Limits,
     *,
@@ -83,8 +83,8 @@ def smooth_path(
 ) -> Float64[np.ndarray, " frames"]:
     """Where the crop begins in each frame of a shot, from 0 to `room`.
 
-    `seconds` are the frames' times, never falling; `kept` the attention within a crop that begins at each of
-    evenly spaced positions from 0 to `room`. Limits hold at and between all frames.
+    `seconds` are the frames' times, never falling; `worth` the attention that a crop gains which begins at
+    each of evenly spaced positions from 0 to `room`. Limits hold at and between all frames.
 
     A long shot is planned `piece` intervals at a time, each with a look at the `ahead` that follow, going on
     from the piece before: time grows with the length only. What a piece sees ends at rest if the shot does
@@ -97,7 +97,7 @@ def smooth_path(
     weights = np.append(steps, steps.mean() if steps.any() else INTERVAL)
     at = (now / INTERVAL).astype(np.int64)
     intervals = int(at[-1]) + 1
-    reward = _reward(at, weights, kept, intervals)
+    reward = _reward(at, weights, worth, intervals)
     course = _course(reward, room, limits.speed)
     coefficients = np.empty(0)
     for first in range(0, intervals, piece):
@@ -115,12 +115,12 @@ def smooth_path(
 
 
 def _reward(
-    at: Int[np.ndarray, " frames"], weights: Float64[np.ndarray, " frames"], kept: Curves, intervals: int
+    at: Int[np.ndarray, " frames"], weights: Float64[np.ndarray, " frames"], worth: Curves, intervals: int
 ) -> Float64[np.ndarray, "intervals positions"]:
     """What each position is worth during each interval: attention for seconds; 0 where no frame is."""
-    places = np.linspace(-1, 1, kept.shape[1])
-    total = np.zeros((intervals, kept.shape[1]))
-    np.add.at(total, at, weights[:, None] * (kept - _CENTRE * places**2))
+    places = np.linspace(-1, 1, worth.shape[1])
+    total = np.zeros((intervals, worth.shape[1]))
+    np.add.at(total, at, weights[:, None] * (worth - _CENTRE * places**2))
     shown = np.bincount(at, weights, intervals)[:, None]
     return np.minimum(total, total.max(axis=1, keepdims=True) - DEAD_BAND * shown) + _WITHIN * total
 
