@@ -21,6 +21,7 @@ PUBLIC = [
     "load",
     "metrics",
     "open_video",
+    "reframe",
     "serve",
 ]
 HEAVY = ("torch", "av", "numpy", "scipy", "PIL", "matplotlib")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tased import errors, metrics
     from tased.apps.bench import bench
     from tased.apps.encode import encode
+    from tased.apps.reframe import reframe
     from tased.apps.serve.server import serve
     from tased.apps.serve.settings import ServerSettings
     from tased.network.config import NetworkConfig
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "metrics",
     "open_video",
+    "reframe",
     "serve",
 ]
 
@@ -58,6 +60,7 @@ _HOMES = {
     "encode": "tased.apps.encode",
     "load": "tased.predict.predictor",
     "open_video": "tased.video.read",
+    "reframe": "tased.apps.reframe",
     "serve": "tased.apps.serve.server",
 }
 

@@ -22,6 +22,7 @@ from tased.cli.encode import encode
 from tased.cli.evaluate import evaluate
 from tased.cli.live import live
 from tased.cli.predict import predict
+from tased.cli.reframe import reframe
 from tased.cli.serve import serve
 from tased.cli.train import train
 from tased.cli.weights import app as weights
@@ -40,6 +41,7 @@ app.command(predict)
 app.command(demo)
 app.command(live)
 app.command(serve)
+app.command(reframe)
 app.command(encode)
 app.command(evaluate)
 app.command(compare)
