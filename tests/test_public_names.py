@@ -8,6 +8,8 @@ import pytest
 import tased
 
 PUBLIC = [
+    "Area",
+    "AttentionOutputs",
     "Frame",
     "NetworkConfig",
     "Predictor",
@@ -15,6 +17,7 @@ PUBLIC = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "attention",
     "bench",
     "encode",
     "errors",

@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tased import errors, metrics
+    from tased.apps.areas.area import Area
+    from tased.apps.areas.attention import AttentionOutputs, attention
     from tased.apps.bench import bench
     from tased.apps.encode import encode
     from tased.apps.reframe import reframe
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from tased.video.read import open_video
 
 __all__ = [
+    "Area",
+    "AttentionOutputs",
     "Frame",
     "NetworkConfig",
     "Predictor",
@@ -37,6 +41,7 @@ __all__ = [
     "ServerSettings",
     "Stream",
     "TASEDNet",
+    "attention",
     "bench",
     "encode",
     "errors",
@@ -49,6 +54,8 @@ __all__ = [
 
 _MODULES = {"errors": "tased.errors", "metrics": "tased.metrics"}
 _HOMES = {
+    "Area": "tased.apps.areas.area",
+    "AttentionOutputs": "tased.apps.areas.attention",
     "Frame": "tased.video.frame",
     "NetworkConfig": "tased.network.config",
     "Predictor": "tased.predict.predictor",
@@ -56,6 +63,7 @@ _HOMES = {
     "ServerSettings": "tased.apps.serve.settings",
     "Stream": "tased.predict.stream",
     "TASEDNet": "tased.network.tased",
+    "attention": "tased.apps.areas.attention",
     "bench": "tased.apps.bench",
     "encode": "tased.apps.encode",
     "load": "tased.predict.predictor",

@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 
 import tased
 from tased.cli.ablate import ablate
+from tased.cli.attention import attention
 from tased.cli.bench import bench
 from tased.cli.compare import compare
 from tased.cli.data import app as data
@@ -41,6 +42,7 @@ app.command(predict)
 app.command(demo)
 app.command(live)
 app.command(serve)
+app.command(attention)
 app.command(reframe)
 app.command(encode)
 app.command(evaluate)
