@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.ndimage import gaussian_filter
 
 from tased.predict.maps import SaliencyMap, blurred
 from tased.predict.network import to_network
@@ -89,6 +90,13 @@ def test_blur_keeps_the_mass_and_is_a_gaussian():
     expected = np.exp(-(y**2 + x**2) / 50)
     np.testing.assert_allclose(smooth, expected / expected.sum(), atol=2e-6)
     assert blurred(point, 0) is point
+
+
+def test_blur_is_scipys_for_any_number_of_maps():
+    values = np.random.default_rng(0).random((2, 3, 21, 34), dtype=np.float32)
+    expected = [[gaussian_filter(m, 7) for m in row] for row in values]  # wider than the map: reflected often
+    np.testing.assert_allclose(blurred(torch.from_numpy(values), 7), expected, rtol=0, atol=1e-6)
+    assert blurred(torch.ones(224, 384), 7).max() <= 1
 
 
 def by_hand(values, rows, columns):

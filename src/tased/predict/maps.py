@@ -1,13 +1,14 @@
 """A saliency map, and what is done to it after the network."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, Self
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from torch import Tensor
 
 Scale = Literal["frame", "video", "density"]
@@ -47,11 +48,21 @@ class SaliencyMap:
         return replace(self, values=values, index=index, seconds=seconds)
 
 
-def blurred(values: Float[Tensor, "H W"], sigma: float) -> Float[Tensor, "H W"]:
-    """Gaussian blur with reflected borders, cut off at 4 sigma; `sigma` in pixels, 0 for none."""
+def blurred(values: Float[Tensor, "*maps H W"], sigma: float) -> Float[Tensor, "*maps H W"]:
+    """Gaussian blur with reflected borders, cut off at 4 sigma; `sigma` in pixels, 0 for none.
+
+    For values in [0, 1], on the device where they are. Two matrix products, with what SciPy's filter makes of
+    each single row and column: as exact as the filter, and faster.
+    """
     if sigma == 0:
         return values
-    return torch.from_numpy(gaussian_filter(values.numpy(), sigma))
+    down, across = (_blurring(length, sigma).to(values) for length in values.shape[-2:])
+    return (down @ values @ across.T).clamp(max=1)  # rounding could pass it
+
+
+@lru_cache(16)
+def _blurring(length: int, sigma: float) -> Float[Tensor, "length length"]:
+    return torch.from_numpy(gaussian_filter1d(np.eye(length), sigma, axis=0))
 
 
 def published(values: Float[Tensor, "H W"], sigma: float) -> Float[Tensor, "H W"]:
