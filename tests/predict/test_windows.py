@@ -24,13 +24,14 @@ def frame(index):
     return Frame(np.full((2, 3, 3), index, np.uint8), index, index / 25)
 
 
-def shot(length, calls=None):
+def shot(length, calls=None, together=1):
     """A shot whose maps say which frames were seen, in which order: a number in base 64."""
 
     def prepare(f):
         return torch.from_numpy(f.pixels.transpose(2, 0, 1).copy())
 
     def predict(clips):
+        assert len(clips) <= together + 1
         maps = []
         for clip in clips:
             seen = clip.stacked()[:, 0, 0, 0].tolist()
@@ -39,7 +40,7 @@ def shot(length, calls=None):
             maps.append(torch.full((2, 3), code(seen), dtype=torch.float64))
         return maps
 
-    return SlidingShot(length, prepare, predict)
+    return SlidingShot(length, prepare, predict, together)
 
 
 def code(frames):
@@ -80,10 +81,10 @@ def test_short_videos_are_looped(n, length):
 
 
 @settings(deadline=None)
-@given(counts, lengths)
-def test_the_stream_is_the_plan(n, length):
+@given(counts, lengths, st.sampled_from([1, 2, 3, 8, 100]))
+def test_the_stream_is_the_plan(n, length, together):
     calls = []
-    stream = Stream(lambda: shot(length, calls), size="network")
+    stream = Stream(lambda: shot(length, calls, together), size="network")
     maps = [m for i in range(n) for m in stream.push(frame(i))] + stream.drain()
     assert [m.index for m in maps] == list(range(n))
     assert [m.values[0, 0].item() for m in maps] == [code(w.frames) for w in windows(n, length)]
@@ -100,11 +101,22 @@ def test_a_map_lags_no_more_than_it_must(n):
     assert given[30:] == [[i] for i in range(30, n)]
 
 
+@given(st.integers(31, 60), st.integers(1, 20))
+def test_a_map_that_waits_for_others_waits_for_few(n, together):
+    stream = Stream(lambda: shot(16, together=together), size="network")
+    due = 0
+    for i in range(n):
+        due += 1
+        due -= len(stream.push(frame(i)))
+        assert i < 30 + together or due <= together - 1
+    assert len(stream.drain()) == due
+
+
 @settings(deadline=None)
-@given(counts, lengths, st.integers(2, 9))
-def test_every_nth_is_predicted_and_the_rest_interpolated(n, length, every):
+@given(counts, lengths, st.integers(2, 9), st.sampled_from([1, 3, 8]))
+def test_every_nth_is_predicted_and_the_rest_interpolated(n, length, every, together):
     calls = []
-    stream = Stream(lambda: shot(length, calls), every=every, size="network")
+    stream = Stream(lambda: shot(length, calls, together), every=every, size="network")
     maps = [m for i in range(n) for m in stream.push(frame(i))] + stream.drain()
     full = [code(w.frames) for w in windows(n, length)]
     known = sorted({*range(0, n, every), n - 1})

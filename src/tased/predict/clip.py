@@ -1,5 +1,6 @@
 """What a network is shown for one map."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,6 +23,14 @@ class Clip(NamedTuple):
     def stacked(self) -> UInt8[Tensor, "T 3 H W"]:
         """All frames in one tensor."""
         return torch.stack(self.frames)
+
+
+def gathered(clips: Sequence[Clip]) -> UInt8[Tensor, "B T 3 H W"]:
+    """Clips of one shot in one tensor; what they share is collected once."""
+    frames = {p: f for clip in clips for p, f in zip(clip.positions, clip.frames, strict=True)}
+    place = {position: n for n, position in enumerate(frames)}
+    rows = torch.tensor([[place[p] for p in clip.positions] for clip in clips])
+    return torch.stack(list(frames.values()))[rows]
 
 
 def to_network(clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B 3 T H W"]:

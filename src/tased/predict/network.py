@@ -10,11 +10,12 @@ from torch import Tensor
 
 from tased.errors import CheckpointError
 from tased.network.tased import TASEDNet
+from tased.predict.batched import TOGETHER, Batched
 from tased.predict.clip import Clip
 from tased.predict.clip import to_network as to_network  # training shows frames in the same way
 from tased.predict.engine import Engine
 from tased.predict.maps import blurred, published
-from tased.predict.resize import resize, resize_published
+from tased.predict.resize import resize, resize_on, resize_published
 from tased.predict.sliding import SlidingShot
 from tased.video.frame import Frame
 
@@ -33,6 +34,9 @@ class NetworkModel:
 
     `engine` lets windows share what they have in common (see Engine), where that is made for: on a CPU, in
     float32 or bfloat16, and not for `published`, which is exact to the bit.
+
+    On a GPU frames are resized there, and the windows of a file go through the network several at a time, but
+    not for `published` either.
     """
 
     name: str
@@ -43,14 +47,20 @@ class NetworkModel:
     trained: bool = True  # False: only the encoder has weights
     engine: bool = True
 
-    def shot(self) -> SlidingShot:
-        """Begin a new shot; raises CheckpointError for a network that was never trained."""
+    def shot(self, *, live: bool = True) -> SlidingShot:
+        """Begin a new shot; raises CheckpointError for a network that was never trained.
+
+        Unless it is `live`, maps may wait for others that are computed with them.
+        """
         if not self.trained:
             raise CheckpointError(f"{self.name}: {ENCODER_ALONE}")
         length, maps = self.network.config.clip_length, self._plain
         if self.uses_engine:
             maps = self._engine.shot()
-        return SlidingShot(length, self._prepare, partial(self._predict, maps))
+        if self.uses_batches:
+            maps = self._batched
+        together = TOGETHER if self.uses_batches and not live else 1
+        return SlidingShot(length, self._prepare, partial(self._predict, maps), together)
 
     @property
     def uses_engine(self) -> bool:
@@ -62,8 +72,19 @@ class NetworkModel:
     def _engine(self) -> Engine:
         return Engine(self.network, self.precision)
 
+    @property
+    def uses_batches(self) -> bool:
+        """Whether windows can go through the network side by side."""
+        return self.device.type == "cuda" and not self.published
+
+    @cached_property
+    def _batched(self) -> Batched:
+        return Batched(self.network, self.precision)
+
     def _prepare(self, frame: Frame) -> Tensor:
         config = self.network.config
+        if self.uses_batches:
+            return resize_on(self.device, frame.pixels, config.rows, config.columns)
         return (resize_published if self.published else resize)(frame.pixels, config.rows, config.columns)
 
     @torch.inference_mode()
@@ -71,8 +92,10 @@ class NetworkModel:
         self, maps: Callable[[list[Clip]], Float[Tensor, "B K H W"]], clips: list[Clip]
     ) -> list[Float[Tensor, "H W"]]:
         """The finished maps of clips, each of its last frame, which has the whole past."""
-        finish = published if self.published else blurred
-        return [finish(m[-1].float().cpu(), self.network.config.blur) for m in maps(clips)]
+        blur, last = self.network.config.blur, maps(clips)[:, -1].float()
+        if self.published:
+            return [published(m, blur) for m in last.cpu()]
+        return list(blurred(last, blur).cpu())
 
     def _plain(self, clips: list[Clip]) -> Float[Tensor, "B K H W"]:
         # One clip at a time: in a batch sums are rounded in another order, and the published script's floor

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tased.errors import CheckpointError, TruncatedVideoError, UsageError
@@ -18,7 +19,7 @@ from tased.predict.lite import LiteModel
 from tased.predict.maps import SaliencyMap
 from tased.predict.network import ENCODER_ALONE, NetworkModel
 from tased.predict.packaged import DEFAULT, PACKAGED
-from tased.predict.shot import Model
+from tased.predict.shot import Model, Shot
 from tased.predict.stream import Size, Stream
 from tased.video.frame import Frame
 from tased.video.read import Video, open_video
@@ -53,15 +54,21 @@ class Predictor:
         cannot be read. For a truncated one every readable frame gets its map first, and then
         TruncatedVideoError is raised.
         """
-        stream = self.stream(every=every, cuts=cuts, size=size)
+        stream = self._stream(live=False, every=every, cuts=cuts, size=size)
         return _predict(open_video(source) if isinstance(source, str | Path) else source, stream)
 
     def stream(
         self, *, every: int = 1, cuts: bool = False, size: Size | None = None, rate: float = 25.0
     ) -> Stream:
         """Begin a stream, for frames that come one by one: `push` them, then `drain`."""
+        return self._stream(live=True, every=every, cuts=cuts, size=size, rate=rate)
+
+    def _stream(self, *, live: bool, every: int, cuts: bool, size: Size | None, rate: float = 25.0) -> Stream:
         size = size or ("network" if self.published else "source")
-        return Stream(self.model.shot, every=every, cuts=cuts, size=size, rate=rate)
+        begin: Callable[[], Shot] = self.model.shot
+        if isinstance(self.model, NetworkModel):
+            begin = partial(self.model.shot, live=live)
+        return Stream(begin, every=every, cuts=cuts, size=size, rate=rate)
 
 
 def _predict(video: Video, stream: Stream) -> Iterator[SaliencyMap]:

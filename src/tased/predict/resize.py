@@ -17,6 +17,24 @@ def resize(pixels: Pixels, rows: int, columns: int) -> UInt8[Tensor, "3 rows col
     return F.interpolate(x[None], (rows, columns), mode="bilinear", align_corners=False, antialias=True)[0]
 
 
+def resize_on(
+    device: torch.device, pixels: Pixels, rows: int, columns: int
+) -> UInt8[Tensor, "3 rows columns"]:
+    """As `resize`, but done on another device, to which the frame goes as bytes, without waiting for it.
+
+    PyTorch resizes bytes on CPUs alone, in integers. This is in float32, rounded once: a value can be a level
+    higher or lower.
+    """
+    there = torch.from_numpy(pixels)
+    if device.type == "cuda":
+        there = there.pin_memory().to(device, non_blocking=True)
+    x = there.permute(2, 0, 1)
+    if x.shape[1:] == (rows, columns):
+        return x.contiguous()
+    y = F.interpolate(x[None].float(), (rows, columns), mode="bilinear", align_corners=False, antialias=True)
+    return y[0].round_().clamp_(0, 255).to(torch.uint8)
+
+
 def resize_published(pixels: Pixels, rows: int, columns: int) -> UInt8[Tensor, "3 rows columns"]:
     """Bilinear without antialiasing, bit for bit as cv2.resize computes it for the published script.
 
