@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from tased.apps.areas.attention import AttentionOutputs, attention
     from tased.apps.bench import bench
     from tased.apps.encode import encode
+    from tased.apps.live import live
+    from tased.apps.live_page import LivePage
+    from tased.apps.overlay import OverlayStyle, overlay
     from tased.apps.reframe import reframe
     from tased.apps.serve.server import serve
     from tased.apps.serve.settings import ServerSettings
+    from tased.apps.window import LiveWindow
     from tased.network.config import NetworkConfig
     from tased.network.tased import TASEDNet
     from tased.predict.maps import SaliencyMap
@@ -35,7 +39,10 @@ __all__ = [
     "Area",
     "AttentionOutputs",
     "Frame",
+    "LivePage",
+    "LiveWindow",
     "NetworkConfig",
+    "OverlayStyle",
     "Predictor",
     "SaliencyMap",
     "ServerSettings",
@@ -45,9 +52,11 @@ __all__ = [
     "bench",
     "encode",
     "errors",
+    "live",
     "load",
     "metrics",
     "open_video",
+    "overlay",
     "reframe",
     "serve",
 ]
@@ -57,7 +66,10 @@ _HOMES = {
     "Area": "tased.apps.areas.area",
     "AttentionOutputs": "tased.apps.areas.attention",
     "Frame": "tased.video.frame",
+    "LivePage": "tased.apps.live_page",
+    "LiveWindow": "tased.apps.window",
     "NetworkConfig": "tased.network.config",
+    "OverlayStyle": "tased.apps.overlay",
     "Predictor": "tased.predict.predictor",
     "SaliencyMap": "tased.predict.maps",
     "ServerSettings": "tased.apps.serve.settings",
@@ -66,8 +78,10 @@ _HOMES = {
     "attention": "tased.apps.areas.attention",
     "bench": "tased.apps.bench",
     "encode": "tased.apps.encode",
+    "live": "tased.apps.live",
     "load": "tased.predict.predictor",
     "open_video": "tased.video.read",
+    "overlay": "tased.apps.overlay",
     "reframe": "tased.apps.reframe",
     "serve": "tased.apps.serve.server",
 }

@@ -15,7 +15,7 @@ from tests.media import flats, number_of, textured, write_video
 
 from tased import load
 from tased.apps.live import live
-from tased.apps.live_page import Page, address
+from tased.apps.live_page import LivePage, address
 from tased.apps.newest import Newest
 from tased.apps.overlay import OverlayStyle
 from tased.errors import UsageError, VideoError
@@ -259,7 +259,9 @@ def test_a_lost_stream_is_opened_again_and_said_so(jpegs, monkeypatch, caplog):
         watch(sender.url)
     lost = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     again = [message for message in lost if "trying again in 0 s" in message]
-    assert len(again) >= 5  # each of three hung up, then three in a row refused; the last of these is the error
+    assert (
+        len(again) >= 5
+    )  # each of three hung up, then three in a row refused; the last of these is the error
     assert all(message.startswith(sender.url) for message in again)
 
 
@@ -274,7 +276,7 @@ def test_frames_of_a_lost_stream_go_on(jpegs, monkeypatch):
 
 def test_a_page_can_be_the_source_of_another(clip):
     """What one serves the other reads, as FFmpeg, OpenCV or a browser would."""
-    with Page(port=0) as page:
+    with LivePage(port=0) as page:
         options = {"predictor": load("centre"), "loop": True, "style": OverlayStyle(opacity=0)}
         sender = threading.Thread(target=lambda: live(clip, screen=page, seconds=6, **options), daemon=True)
         sender.start()
@@ -312,18 +314,21 @@ def ask(page, path, host=None):
 
 
 def test_only_this_machine_is_answered_and_by_its_name_only():
-    with Page(port=0) as page:
+    with LivePage(port=0) as page:
         assert page.url.startswith("http://127.0.0.1:")
         assert " 200 " in ask(page, "/").splitlines()[0]
         assert " 200 " in ask(page, "/status", "localhost:1").splitlines()[0]
         assert "same-origin" in ask(page, "/status")
         assert " 421 " in ask(page, "/stream", "evil.example:80").splitlines()[0]
         assert " 404 " in ask(page, "/etc/passwd").splitlines()[0]
-        with pytest.raises(UsageError, match="cannot be served on"), Page(port=int(page.url[17:].strip("/"))):
+        with (
+            pytest.raises(UsageError, match="cannot be served on"),
+            LivePage(port=int(page.url[17:].strip("/"))),
+        ):
             pass
 
 
 def test_everybody_is_answered_only_when_asked_for_and_with_a_warning(caplog):
-    with Page("0.0.0.0", 0) as page:
+    with LivePage("0.0.0.0", 0) as page:
         assert " 200 " in ask(page, "/", "any.example").splitlines()[0]
     assert "there is no password" in caplog.text

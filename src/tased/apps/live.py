@@ -52,7 +52,7 @@ class Status:
 
 
 class Screen(Protocol):
-    """Where overlays are shown: a Window or a Page that is open, or what you make."""
+    """Where overlays are shown: a LiveWindow or a LivePage that is open, or what you make."""
 
     def show(self, pixels: UInt8[np.ndarray, "H W 3"], status: Status) -> None:
         """Show a picture, RGB, and how it goes."""

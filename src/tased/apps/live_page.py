@@ -66,7 +66,7 @@ class _Picture:
         return file.getvalue()
 
 
-class Page:
+class LivePage:
     """Serves overlays over HTTP while it is open; port 0 takes a free one.
 
     Every client has a thread of its own and gets the newest overlay whenever it has taken the one before: a

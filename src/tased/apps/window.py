@@ -46,7 +46,7 @@ def _set(**variables: str | None) -> Iterator[None]:
                 os.environ[name] = value
 
 
-class Window:
+class LiveWindow:
     """Shows overlays in a window that can be resized; q, Escape or closing it ends.
 
     Raises UsageError on entering without pygame-ce, or without a display. On Linux that is X11 or Wayland, or

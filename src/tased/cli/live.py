@@ -64,17 +64,17 @@ def live(
 
     """
     from tased.apps.live import live as show
-    from tased.apps.live_page import Page, address
-    from tased.apps.window import Window
+    from tased.apps.live_page import LivePage, address
+    from tased.apps.window import LiveWindow
     from tased.predict.statistics import statistics
     from tased.video.live_source import without_password
 
     largest, style, name = rows_columns("--size", size), (look or Style()).value(), without_password(source)
     with (
-        Window(f"tased live: {name}") if http is None else Page(*address(http), title=name) as screen,
+        LiveWindow(f"tased live: {name}") if http is None else LivePage(*address(http), title=name) as screen,
         Display(progress) as display,
     ):
-        if isinstance(screen, Page):
+        if isinstance(screen, LivePage):
             say(f"watch at {screen.url}")
 
         def report(seen: "Seen") -> None:
