@@ -8,7 +8,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tased.apps.offsets import ANYWHERE, SMOOTHING, block_for, offsets, smoothed
+from tased.apps.offsets import ANYWHERE, REACH, block_for, offsets, smoothed
 from tased.predict.maps import SaliencyMap
 from tased.video.frame import Frame
 from tased.video.synthetic import clip
@@ -101,19 +101,20 @@ def test_blocks_grow_with_the_picture():
     ]
 
 
-def shown(index, value, seconds=None):
-    frame = Frame(np.full((32, 48, 3), 90, np.uint8), index, index / 25 if seconds is None else seconds)
+def shown(index, value):
+    frame = Frame(np.full((32, 48, 3), 90, np.uint8), index, index / 25)
     values = torch.full((4, 6), 0.0)
     values[0, value] = 1
     return frame, SaliencyMap(values, index, frame.seconds)
 
 
-def test_smoothing_comes_through_in_its_time():
-    steps = round(SMOOTHING * 25 * 4)
-    seen = [shown(0, 0)] + [shown(index, 3) for index in range(1, steps + 1)]
-    for index, (_, density) in enumerate(smoothed(seen)):
-        assert density.sum() == pytest.approx(1)
-        assert density[0, 3] == pytest.approx(1 - math.exp(-index / 25 / SMOOTHING))
+def test_smoothing_is_the_mean_of_neighbours():
+    columns = [0, 0, 1, 3, 3, 3, 5, 2, 2, 2, 4, 0]
+    found = list(smoothed(shown(index, column) for index, column in enumerate(columns)))
+    assert [frame.index for frame, _ in found] == list(range(12))
+    for index, (_, density) in enumerate(found):
+        near = columns[max(0, index - REACH) : index + REACH + 1]
+        assert density[0].tolist() == pytest.approx([near.count(c) / len(near) for c in range(6)])
 
 
 def test_smoothing_begins_anew_at_a_cut():
@@ -122,8 +123,3 @@ def test_smoothing_begins_anew_at_a_cut():
     seen = [(frame, shown(index, 0 if index < 12 else 3)[1]) for index, frame in enumerate([*frames, *dark])]
     densities = [density for _, density in smoothed(seen)]
     assert [density[0, 3] for density in densities] == [0] * 12 + [1] * 12
-
-
-def test_frames_without_times_are_taken_as_they_are():
-    seen = [shown(0, 0, math.nan), shown(1, 2, math.nan)]
-    assert [density[0, 2] for _, density in smoothed(seen)] == [0, 1]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicHermiteSpline
 
-from tased.apps.rate_distortion import bd_quality, bd_rate, quality
+from tased.apps.rate_distortion import bd_quality, bd_rate, qualities
 from tased.metrics.pictures import ssim
 from tased.video.coding import coding
 from tased.video.synthetic import clip
@@ -85,7 +85,9 @@ def test_quality_is_that_of_the_stored_pictures(tmp_path):
         for frame in frames:
             movie.write(frame)
     flat = np.full((height, width), 1 / (height * width))
-    found = quality(((frame, flat) for frame in frames), path, Fraction(25))
+    top = np.zeros((height, width))
+    top[: height // 2] = 1 / (height // 2 * width)
+    found, upper = qualities(((frame, [flat, top]) for frame in frames), path, Fraction(25))
     assert found.weighted_psnr == pytest.approx(found.psnr)
     assert found.weighted_ssim == pytest.approx(found.ssim)
     with av.open(str(path)) as container:
@@ -95,6 +97,9 @@ def test_quality_is_that_of_the_stored_pictures(tmp_path):
     luma = [np.rint(16 + 219 / 255 * (f.pixels @ [0.2126, 0.7152, 0.0722])).astype(np.uint8) for f in frames]
     error = np.mean([(a.astype(float) - b) ** 2 for a, b in zip(luma, seen, strict=True)])
     assert found.psnr == pytest.approx(10 * np.log10(255**2 / error), abs=0.15)
+    half = np.mean([((a.astype(float) - b) ** 2)[: height // 2] for a, b in zip(luma, seen, strict=True)])
+    assert upper.weighted_psnr == pytest.approx(10 * np.log10(255**2 / half), abs=0.15)
+    assert upper.psnr == found.psnr
     assert found.ssim == pytest.approx(
         np.mean([ssim(a, b).mean() for a, b in zip(luma, seen, strict=True)]), abs=0.01
     )

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from tased.apps.gather import Progress
 from tased.apps.offsets import Grid, block_for, offsets, smoothed
 from tased.apps.plan_file import plan_file
-from tased.apps.rate_distortion import Pair, Quality, quality
+from tased.apps.rate_distortion import Pair, Quality, qualities
 from tased.apps.setting import Setting
 from tased.predict.maps import SaliencyMap
 from tased.predict.scale import Spool, density
@@ -62,11 +65,13 @@ class Encodings:
 
     def measured(self, movie: Path) -> Quality:
         """Of an encoding, weighted by the maps as they are, without smoothing."""
+        return qualities(self.weighed(), movie, self.video.rate)[0]
+
+    def weighed(self) -> Iterator[tuple[Frame, list[Float[np.ndarray, "H W"]]]]:
+        """Every frame with the density of its map, at its own size."""
         size = (self.video.height, self.video.width)
-        weighed = (
-            (frame, density(m.resized(*size).values.numpy())) for frame, m in self._frames("measuring")
-        )
-        return quality(weighed, movie, self.video.rate)
+        for frame, m in self._frames("measuring"):
+            yield frame, [density(m.resized(*size).values.numpy())]
 
     def _marked(self, setting: Setting, plain: bool, what: str) -> Iterator[tuple[Frame, tuple[Region, ...]]]:
         if plain:

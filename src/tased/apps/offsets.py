@@ -11,6 +11,7 @@ optimization for video compression, IEEE Signal Processing Magazine 1998).
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -24,7 +25,7 @@ from tased.video.frame import Frame
 
 STRENGTH = 6  # QPs that a block is moved at most; 6 halve or double the quantiser step
 ANYWHERE = 0.1  # share of gaze that may go anywhere, whatever a model says
-SMOOTHING = 0.1  # seconds, in which a change of the map has come through by 1 - 1/e
+REACH = 4  # frames before and after one, whose maps smooth its own
 _BLOCKS = 2100  # at most, so that a frame's regions take some milliseconds; the maps are no finer
 
 Grid = Int8[np.ndarray, "rows columns"]
@@ -68,19 +69,28 @@ def offsets(
 def smoothed(
     seen: Iterable[tuple[Frame, SaliencyMap]],
 ) -> Iterator[tuple[Frame, Float64[np.ndarray, "H W"]]]:
-    """Every frame with its density, smoothed over the past of its shot, so that quality does not flicker."""
-    cuts = CutDetector()
-    state: Float64[np.ndarray, "H W"] | None = None
-    before = 0.0
+    """Every frame with the mean density of its neighbours in its shot, so that quality does not flicker.
+
+    A mean over the past alone would lag behind what moves.
+    """
+    cuts, shot = CutDetector(), 0
+    past: deque[tuple[Float64[np.ndarray, "H W"], int]] = deque(maxlen=REACH)
+    waiting: deque[tuple[Frame, Float64[np.ndarray, "H W"], int]] = deque()
+
+    def first() -> tuple[Frame, Float64[np.ndarray, "H W"]]:
+        frame, now, its = waiting[0]
+        near = [d for d, of in (*past, *((d, of) for _, d, of in waiting)) if of == its]
+        past.append((now, its))
+        waiting.popleft()
+        return frame, np.mean(near, axis=0)
+
     for frame, m in seen:
-        now = density(m.values.numpy().astype(np.float64))
-        passed = frame.seconds - before  # NaN for a frame without a time
-        if cuts.begins_shot(frame) or state is None or math.isnan(passed):
-            state = now
-        else:
-            state = state - math.expm1(-passed / SMOOTHING) * (now - state)
-        before = frame.seconds
-        yield frame, state
+        shot += cuts.begins_shot(frame)
+        waiting.append((frame, density(m.values.numpy().astype(np.float64)), shot))
+        if len(waiting) > REACH:
+            yield first()
+    while waiting:
+        yield first()
 
 
 def _parts(length: int, pixels: int, block: int) -> Float64[np.ndarray, "blocks length"]:

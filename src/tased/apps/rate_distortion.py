@@ -51,27 +51,25 @@ class Pair:
         return self.plain.psnr - self.regions.psnr
 
 
-def quality(frames: Iterable[tuple[Frame, Float[np.ndarray, "H W"]]], movie: Path, rate: Fraction) -> Quality:
-    """Compare a movie with the frames it was made of, each with its density of gaze."""
-    errors, similarities = [], []
+def qualities(
+    frames: Iterable[tuple[Frame, Sequence[Float[np.ndarray, "H W"]]]], movie: Path, rate: Fraction
+) -> list[Quality]:
+    """Compare a movie with the frames it was made of, by each of their densities of gaze."""
+    errors: list[list[float]] = []  # of a frame: under each density, then with every pixel counted alike
+    similarities: list[list[float]] = []
     reformatter = VideoReformatter()
     with av.open(str(movie)) as container:
-        for (frame, density), decoded in zip(frames, container.decode(video=0), strict=True):
-            height, width = density.shape  # the column or row that makes a size even is nobody's
+        for (frame, densities), decoded in zip(frames, container.decode(video=0), strict=True):
+            height, width, _ = frame.pixels.shape  # the column or row that makes a size even is nobody's
             a, b = (_luma(p)[:height, :width] for p in (stored(frame, reformatter), decoded))
-            error, similarity = squared_error(a, b), ssim(a, b)
-            errors.append((expected(error, density), error.mean()))
-            similarities.append((expected(similarity, density), similarity.mean()))
+            for values, all_of_them in ((squared_error(a, b), errors), (ssim(a, b), similarities)):
+                all_of_them.append([*(expected(values, d) for d in densities), float(values.mean())])
     with av.open(str(movie)) as container:
         size = sum(packet.size for packet in container.demux(video=0))
-    seen, everywhere = np.mean(errors, axis=0).tolist()
-    return Quality(
-        size * 8 / 1000 * float(rate) / len(errors),
-        psnr(seen),
-        float(np.mean([s for s, _ in similarities])),
-        psnr(everywhere),
-        float(np.mean([s for _, s in similarities])),
-    )
+    kbps = size * 8 / 1000 * float(rate) / len(errors)
+    *seen, everywhere = (psnr(error) for error in np.mean(errors, axis=0).tolist())
+    *alike, all_alike = np.mean(similarities, axis=0).tolist()
+    return [Quality(kbps, p, s, everywhere, all_alike) for p, s in zip(seen, alike, strict=True)]
 
 
 def _luma(picture: av.VideoFrame) -> Luma:
