@@ -90,6 +90,38 @@ def test_the_decoder_is_its_definition():
     torch.testing.assert_close(found, mix(here, "logit"), rtol=1e-4, atol=1e-4 * float(found.abs().max()))
 
 
+@torch.no_grad()
+def test_unpooled_what_is_coarse_goes_where_finer_features_are_largest():
+    """Of 3x3 places, two apart, by hand; of values that meet in one place the later one stays."""
+    network = random_network(upsampling="unpool")
+    decoder = network.prediction.decoder
+    features = network.encoder(frames(1, 64, 64))
+    x = None
+    for level in (2, 1, 0):
+        fine = decoder.laterals[level](features[level]).relu()
+        if x is not None:
+            up = torch.zeros_like(fine)
+            for channel, row, column in np.ndindex(*x.shape[1:]):
+                top, left = max(2 * row - 1, 0), max(2 * column - 1, 0)
+                window = fine[0, channel, top : 2 * row + 2, left : 2 * column + 2]
+                down, across = divmod(int(window.argmax()), window.shape[1])
+                up[0, channel, top + down, left + across] = x[0, channel, row, column]
+            fine = fine + up
+        x = decoder.blocks[level](fine)
+    found = decoder(features)
+    torch.testing.assert_close(found, decoder.logit(x), rtol=1e-4, atol=1e-4 * float(found.abs().max()))
+
+
+@torch.no_grad()
+def test_without_a_prior_a_flat_picture_is_looked_at_everywhere_alike():
+    logits = torch.zeros(1, 1, 20, 30)
+    inner = (slice(None), slice(14, 26), slice(14, 46))  # where the blur does not reach beyond the border
+    assert Readout(prior=False)(logits)[inner].std() < 1e-9
+    assert Readout()(logits)[inner].std() > 1e-5
+    parameters = {name for name, _ in Readout(prior=False).named_parameters()}
+    assert parameters == {"gain", "sigma"}
+
+
 def bilinear(x, rows, columns):
     """By its definition, pixel by pixel: the middles of cells are where values are."""
     at_y = (np.arange(rows) + 0.5) * x.shape[0] / rows - 0.5
@@ -130,7 +162,7 @@ def test_saliency_is_the_density_of_the_last_frame_on_one_scale():
 
 
 def test_a_config_survives_its_json():
-    config = LiteConfig(width=16, rows=96, columns=160, memory=0.5, centre=0.1)
+    config = LiteConfig(width=16, upsampling="unpool", prior=False, rows=96, columns=160, memory=0.5)
     assert config_from_json(config.to_json()) == config
     assert isinstance(config_from_json(NetworkConfig().to_json()), NetworkConfig)
 
@@ -155,6 +187,7 @@ def test_json_that_is_no_config_is_refused(text, words):
     ("change", "words"),
     [
         ({"width": 0}, "width is 0"),
+        ({"upsampling": "trilinear"}, "upsampling is 'trilinear'; it must be bilinear or unpool"),
         ({"rows": 0}, "multiples of 32"),
         ({"columns": 200}, "200x224: tased-lite takes multiples of 32"),
         ({"memory": -0.1}, "memory is -0.1; it must be 0 or more"),

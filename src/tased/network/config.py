@@ -9,6 +9,7 @@ from tased.errors import UsageError
 Aggregation = Literal["released", "late-two-step", "early-two-step", "late"]
 Upsampling = Literal["unpool", "trilinear", "transposed"]
 DecoderName = Literal["tased", "fcn", "unet", "deeplab"]
+LiteUpsampling = Literal["bilinear", "unpool"]
 
 CLIP_LENGTHS = (4, 8, 16, 32, 48, 64)  # Table 5 of the paper
 
@@ -104,6 +105,8 @@ class LiteConfig:
 
     model: Literal["lite"] = "lite"
     width: int = 48  # channels of the decoder
+    upsampling: LiteUpsampling = "bilinear"  # in the decoder; "unpool": by auxiliary pooling (section 3.3)
+    prior: bool = True  # whether the readout learns one
     rows: int = 224  # size of the frames that the weights were trained for; multiples of 32
     columns: int = 384
     memory: float = 0.2  # seconds, the time constant of the causal mean of densities; 0 for none
@@ -118,6 +121,8 @@ class LiteConfig:
     def __post_init__(self) -> None:
         if self.width < 1:
             raise UsageError(f"width is {self.width}; it must be 1 or more")
+        if self.upsampling not in get_args(LiteUpsampling):
+            raise UsageError(f"upsampling is {self.upsampling!r}; it must be bilinear or unpool")
         if self.rows % 32 or self.columns % 32 or min(self.rows, self.columns) < 32:
             raise UsageError(f"frames of {self.columns}x{self.rows}: tased-lite takes multiples of 32")
         for name in ("memory", "sharpness", "motion", "unmoved"):

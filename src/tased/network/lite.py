@@ -11,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tased.errors import UsageError
-from tased.network.config import LiteConfig
+from tased.network.config import LiteConfig, LiteUpsampling
 from tased.network.efficientnet import WIDTHS, EfficientNetLite0
+from tased.network.prediction import unpool
 
 CELL = 4  # pixels a side, of the density
 PEAK = 1000.0  # times the uniform density: what a map calls 1. Sharper peaks than this are not seen
@@ -32,10 +33,14 @@ class Separable(nn.Module):
 
 
 class LiteDecoder(nn.Module):
-    """Features of strides 8, 16 and 32 -> one logit a cell of stride 8, (B, 1, H/8, W/8)."""
+    """Features of strides 8, 16 and 32 -> one logit a cell of stride 8, (B, 1, H/8, W/8).
 
-    def __init__(self, width: int, drop: float = 0.1):
+    By unpooling, what is coarse goes where finer features are largest: auxiliary pooling, as in TASED-Net.
+    """
+
+    def __init__(self, width: int, upsampling: LiteUpsampling, drop: float = 0.1):
         super().__init__()
+        self.upsampling = upsampling
         self.laterals = nn.ModuleList(nn.Conv2d(c, width, 1) for c in WIDTHS)
         self.blocks = nn.ModuleList(Separable(width) for _ in WIDTHS)
         self.drop = nn.Dropout2d(drop)
@@ -46,25 +51,35 @@ class LiteDecoder(nn.Module):
         for feature, lateral, block in zip(
             reversed(features), reversed(self.laterals), reversed(self.blocks), strict=True
         ):
-            fine = self.drop(F.relu(lateral(feature)))
-            x = block(fine if x is None else fine + _doubled(x))
+            fine = F.relu(lateral(feature))
+            kept = self.drop(fine)
+            x = block(kept if x is None else kept + self._up(x, fine))
         return self.logit(x)
+
+    def _up(self, x: Tensor, fine: Tensor) -> Tensor:
+        if self.upsampling == "bilinear":
+            return _doubled(x)
+        _, switches = F.max_pool2d(fine, 3, stride=2, padding=1, return_indices=True)
+        return unpool(x, switches, fine.shape[2:])
 
 
 class Readout(nn.Module):
-    """Logits -> a density, (B, H/4, W/4), that sums to 1: with a learned gain, centre prior and blur."""
+    """Logits -> a density, (B, H/4, W/4), that sums to 1: with a learned gain, blur and (or not) prior."""
 
-    def __init__(self) -> None:
+    def __init__(self, prior: bool = True) -> None:
         super().__init__()
         y = torch.linspace(-1, 1, 7)[:, None] / 0.6
         x = torch.linspace(-1, 1, 12)[None, :] / 0.6
-        self.prior = nn.Parameter(-(x**2 + y**2)[None, None] / 2 / _PACE)  # a logit, on a coarse grid
+        logit = -(x**2 + y**2)[None, None] / 2 / _PACE  # on a coarse grid
+        self.prior: nn.Parameter | None = nn.Parameter(logit) if prior else None
         self.gain = nn.Parameter(torch.zeros(1))  # its logarithm
         self.sigma = nn.Parameter(torch.zeros(1))  # of the blur in cells, its logarithm
 
     def forward(self, logits: Float[Tensor, "B 1 h w"]) -> Float[Tensor, "B 2*h 2*w"]:
-        prior = F.interpolate(_PACE * self.prior, logits.shape[-2:], mode="bilinear", align_corners=False)
-        x = _doubled(logits.float() * (_PACE * self.gain).exp() + prior)
+        x = logits.float() * (_PACE * self.gain).exp()
+        if self.prior is not None:
+            x = x + F.interpolate(_PACE * self.prior, x.shape[-2:], mode="bilinear", align_corners=False)
+        x = _doubled(x)
         p = x.flatten(1).softmax(1).view_as(x)
         reach = torch.arange(-6.0, 7.0, device=p.device)
         kernel = (-((reach / (_PACE * self.sigma).exp()) ** 2) / 2).exp()
@@ -78,10 +93,10 @@ class Readout(nn.Module):
 class LitePrediction(nn.Module):
     """Decoder and readout: all that is not the encoder."""
 
-    def __init__(self, width: int):
+    def __init__(self, config: LiteConfig):
         super().__init__()
-        self.decoder = LiteDecoder(width)
-        self.readout = Readout()
+        self.decoder = LiteDecoder(config.width, config.upsampling)
+        self.readout = Readout(config.prior)
 
     def forward(self, features: list[Tensor]) -> Tensor:
         return self.readout(self.decoder(features))
@@ -98,7 +113,7 @@ class TASEDLite(nn.Module):
         super().__init__()
         self.config = config or LiteConfig()
         self.encoder = EfficientNetLite0()
-        self.prediction = LitePrediction(self.config.width)
+        self.prediction = LitePrediction(self.config)
 
     def density(self, frames: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B H/4 W/4"]:
         """The probability of each cell of 4x4 pixels to be looked at; sums to 1."""

@@ -30,6 +30,8 @@ def auxiliary_switches(x: Tensor, time: int) -> Tensor:
 def unpool(x: Tensor, switches: Tensor, size: torch.Size) -> Tensor:
     """Put every value where the switch says, zeros elsewhere: (B, C, T, h, w) -> (B, C, *size).
 
+    Time may be left out of all of them.
+
     Overlapping pooling windows share maxima, so that a third of the switches repeat: the later value
     stays, as in the published network on a CPU. The earlier ones are sent to a place outside the map
     first, so that a plain scatter gives the same result on every device and in any order, and the
