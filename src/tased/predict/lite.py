@@ -70,10 +70,24 @@ class LiteModel:
         return p[0].float().cpu().numpy()
 
     def _finish(self, density: Density) -> Float[Tensor, "H W"]:
-        """The values of a map: 1 where it is `PEAK` times the uniform density."""
-        config = self.network.config
-        values = density * np.float32(density.size / PEAK)
-        return torch.from_numpy(resized(values, config.rows, config.columns).clip(0, 1))
+        return finished(density, self.network.config)
+
+
+@dataclass(slots=True)
+class CausalMean:
+    """The exponential mean of densities, as they come: the past counts by how long ago it was."""
+
+    memory: float  # seconds, the time constant; 0 for none
+    _last: tuple[float, Density] | None = None  # when it was taken, and the mean then
+
+    def add(self, density: Density, seconds: float) -> Density:
+        """The mean so far, with the density of this moment."""
+        if self._last is not None and self.memory:
+            earlier, mean = self._last
+            kept = math.exp(-max(seconds - earlier, 0) / self.memory)
+            density = np.float32(kept) * mean + np.float32(1 - kept) * density
+        self._last = (seconds, density)
+        return density
 
 
 class _LiteViewer:
@@ -83,7 +97,7 @@ class _LiteViewer:
         self._model = model
         self._watcher = Motion().viewer()
         self._watching: Future[Callable[[], Plane]] | None = None
-        self._mean: tuple[float, Density] | None = None  # when it was taken, and the mean then
+        self._mean = CausalMean(model.network.config.memory)
 
     def see(self, frame: Frame) -> Callable[[], Density]:
         """Motion is watched in every frame, beside the network, which looks at those that are wanted."""
@@ -99,11 +113,7 @@ class _LiteViewer:
         seen = None if watching is None else self._model.beside.submit(lambda: watching.result()())
         density = self._model.density(frame)
         seconds = frame.seconds if math.isfinite(frame.seconds) else frame.index / UNTIMED_RATE
-        if self._mean is not None and config.memory:
-            earlier, mean = self._mean
-            kept = math.exp(-max(seconds - earlier, 0) / config.memory)
-            density = np.float32(kept) * mean + np.float32(1 - kept) * density
-        self._mean = (seconds, density)
+        density = self._mean.add(density, seconds)
         motion = None if seen is None else resized(unit_range(seen.result()), *density.shape)
         return aggregated(density, motion, config)
 
@@ -120,3 +130,9 @@ def aggregated(
         prior = centre_prior(p.shape, Centre())
         p = (1 - config.centre) * p + config.centre * prior / prior.sum()
     return p.astype(np.float32)
+
+
+def finished(density: Density, config: LiteConfig) -> Float[Tensor, "H W"]:
+    """The values of a map, in [0, 1]: 1 where it is `PEAK` times the uniform density."""
+    values = density * np.float32(density.size / PEAK)
+    return torch.from_numpy(resized(values, config.rows, config.columns).clip(0, 1))
