@@ -24,11 +24,9 @@ import numpy as np
 
 from tased.data.clip import Clip
 from tased.data.layouts import open_data_set
-from tased.evaluate.compare import bootstrap_mean
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions, Scored
-from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
-from tased.metrics import METRICS
+from tased.evaluate.summary import summary
 from tased.network.weights import read_weights
 from tased.predict.packaged import PACKAGED
 from tased.predict.predictor import TRAINING_FREE, load
@@ -67,28 +65,6 @@ class Control:
             for place, source in enumerate([*others, index]):
                 (m,) = stream.push(Frame(pixels[source], place, place / rate))
             yield Scored(index, m.values.numpy(), clip.truth(index))
-
-
-def summary(results: Results, groups: Sequence[Sequence[str]]) -> dict[str, object]:
-    """All metrics over clips, and NSS and CC by group."""
-    by_clip = {video.name: video.scores for video in results.videos}
-    means: dict[str, object] = {
-        metric: {
-            "mean": round(results.over_videos[metric], 3),
-            "interval": _interval([scores[metric] for scores in by_clip.values() if metric in scores]),
-        }
-        for metric in METRICS
-        if metric in results.over_videos
-    }
-    means["by_group"] = [
-        {m: round(float(np.mean([by_clip[name][m] for name in group])), 3) for m in ("nss", "cc")}
-        for group in groups
-    ]
-    return means
-
-
-def _interval(scores: Sequence[float]) -> list[float]:
-    return [round(edge, 3) for edge in bootstrap_mean(np.asarray(scores))]
 
 
 def main() -> None:
