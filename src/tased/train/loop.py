@@ -28,6 +28,7 @@ from tased.train.begin import check_recipe, described, first_network, identity_o
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
+from tased.train.recall import Recall
 from tased.train.recipe import Recipe
 from tased.train.run_folder import BEST, LAST, RECIPE, STATE, RunFolder, environment, new_folder, write_text
 from tased.train.samples import Plan, Source, check_sources, validation_samples
@@ -110,6 +111,7 @@ def train(
     encoder: Path | None = None,
     weights: Path | None = None,
     teacher: Path | None = None,
+    recall: Recall | None = None,
     resume: bool = False,
     device: str = "auto",
     workers: int = 2,
@@ -119,6 +121,7 @@ def train(
 
     The network begins with a file's `encoder` (S3D with Kinetics weights), with all of a file's `weights`,
     or from scratch. `teacher` is a tased-lite whose features are learnt, for a recipe with `features`.
+    `recall` keeps what an encoder that does not learn has seen, for this training and others after it.
     `resume` goes on with the run in the folder, by the same recipe and data; more `steps` than before are
     fine. Where torchrun started several processes they share each step's clips. `workers` processes read
     clips, for each of them. SIGTERM and Ctrl-C end the run after the step that is under way, with
@@ -142,6 +145,8 @@ def train(
     identity = identity_of(recipe, sources, validation, teacher)
     state = resumed(run, recipe, identity) if resume else None
     network = first_network(recipe, encoder, weights)
+    if recall is not None:
+        recall.serve(network, recipe)
     taught = taught_by(recipe, network, teacher)
     if fabric.is_global_zero:
         if state is None:
