@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from attention_pictures import attention_pictures
 from learning_curve import learning_curve
 from measured_tables import fill_all, measured
 from network_drawing import network_drawing
@@ -72,6 +73,7 @@ if __name__ == "__main__":
     strip()
     predictors()
     overlay_pictures(IMAGES)
+    attention_pictures(IMAGES)
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
     learning_curve(measured("learning"), IMAGES / "learning.png")
     fill_all()

@@ -57,9 +57,11 @@ def movie(path, frames=12):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder with what the examples name: a clip, and a folder of two."""
+    """A folder with what the examples name: a clip, a folder of two, and areas."""
     for path in ("clip.mp4", "videos/a.mp4", "videos/b.mp4"):
         movie(tmp_path / path)
+    ((_, areas),) = blocks(ROOT / "docs/guides/attention.md", "json")
+    (tmp_path / "areas.json").write_text(areas, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,6 +1,7 @@
 """Every example runs, as a reader would run it, on a small clip."""
 
 import csv
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -40,11 +41,22 @@ def run(name, *arguments, folder):
 
 def test_each_example_is_run_here():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "attention.py",
         "camera_stream.py",
         "custom_network.py",
         "overlay.py",
         "table.py",
     }
+
+
+def test_attention(video, tmp_path):
+    """The middle ninth, where `centre` looks."""
+    said = run("attention.py", video, 1 / 3, 1 / 3, 1 / 3, 1 / 3, "centre", folder=tmp_path)
+    seconds, of, times = re.search(r"([\d.]+) of ([\d.]+) s, ([\d.]+) times chance", said).groups()
+    assert float(of) == pytest.approx(FRAMES / 25, abs=0.01)
+    assert float(times) == pytest.approx(9 * float(seconds) / float(of), abs=0.15)
+    assert float(times) > 2
+    assert "attended to: from 0.00 s on" in said
 
 
 def test_overlay(video, tmp_path):

@@ -5,13 +5,16 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from tests.browser import facts_of, needs_chromium
 from tests.media import textured, write_video
 
-from tased.cli import main
+from tased.apps.areas.result import COLUMNS
+from tased.cli import app, main
 
+ROOT = Path(__file__).parents[2]
 UNTRUSTED = "<script>document.title='ERROR'</script>"
 AREAS = {
     "areas": [
@@ -192,3 +195,12 @@ def test_mistakes_are_one_line(folder, done, capsys, monkeypatch, options, code,
     told = capsys.readouterr().err
     assert message in told
     assert len(told.splitlines()) == 1
+
+
+def test_the_guide_explains_every_option_and_column():
+    guide = (ROOT / "docs" / "guides" / "attention.md").read_text(encoding="utf-8")
+    arguments = app["attention"].assemble_argument_collection()
+    options = {argument.names[0] for argument in arguments} - {"INPUT", "*"}
+    assert set(re.findall(r"--[a-z][a-z-]*", guide)) == options
+    table = guide.split("| column |")[1].split("\n\n")[0]
+    assert tuple(re.findall(r"`(\w+)`", re.sub(r"\| [^|]*\|$", "", table, flags=re.MULTILINE))) == COLUMNS
