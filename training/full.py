@@ -10,9 +10,7 @@ to do. `training/README.md` says what it needs and what it leaves.
 import argparse
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -30,15 +28,13 @@ from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.counts import count
 from tased.network.lite import TASEDLite
 from tased.network.weights import save_weights
-from tased.train.loop import Progress, train
 from tased.train.recipe import Recipe, distil, gaze, read_recipe, with_settings
-from tased.train.run_folder import LAST, STATE
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.judge import judged
 from training.material import Amounts, Material, divided, opened, prepare, rehearsal
+from training.stage import TOLD_TO_STOP, Told, commit, tell, tell_step, trained
 
-TOLD_TO_STOP = 143
 WEIGHT = 0.3  # of the teacher beside gaze, in the second stage
 ALONE = float("inf")
 SMALL = (
@@ -60,10 +56,6 @@ class Stage:
     name: str
     recipe: Recipe
     teacher: float  # the weight of its maps beside those of gaze
-
-
-class Told(BaseException):
-    """To stop: by a signal, or by the clock."""
 
 
 class Clock:
@@ -137,7 +129,7 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
         amounts=amounts,
         device=options.device,
         workers=options.workers,
-        report=_line,
+        report=tell,
     )
     # Real gaze alone, to look at: nothing is chosen by it within a run.
     validation = [] if held is None else [Source(held, None)]
@@ -155,7 +147,7 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
             parts=out / "judging",
             workers=max(1, options.workers),
             max_frames=12 if options.rehearse else options.max_frames,
-            report=_line,
+            report=tell,
         )
     path = out / "report.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
@@ -176,23 +168,17 @@ def _train(
     recipe = stage.recipe
     if not validation:
         recipe = replace(recipe, validation_clips=0, best_by="loss")
-    if folder.is_dir() and not (folder / STATE).is_file():
-        shutil.rmtree(folder)  # stopped before anything of it was worth keeping
-    outcome = train(
+    return trained(
         folder,
         recipe,
         material.sources(stage.teacher),
         validation,
         weights=weights,
         teacher=options.teacher[0] if recipe.features else None,
-        resume=folder.is_dir(),
         device=options.device,
         workers=options.workers,
-        report=lambda now: _step(stage.name, now),
+        report=lambda now: tell_step(stage.name, now),
     )
-    if outcome.stopped:
-        raise Told
-    return folder / LAST  # the mean of the last weights, which no validation has chosen
 
 
 def _report(options: argparse.Namespace) -> dict[str, object]:
@@ -206,7 +192,7 @@ def _report(options: argparse.Namespace) -> dict[str, object]:
         "stages": {stage.name: stage.recipe.to_toml() for stage in stages(options)},
         "petaflop": {stage.name: round(petaflop(stage.recipe), 1) for stage in stages(options)},
         "environment": json.loads((options.out / "gaze" / "environment.json").read_text()),
-        "commit": _commit(),
+        "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
     }
 
@@ -229,29 +215,6 @@ def _untrained(path: Path) -> Path:
             torch.manual_seed(0)
             save_weights(TASEDLite(LiteConfig(width=8, rows=64, columns=96)), path)
     return path
-
-
-def _commit() -> str:
-    here = Path(__file__).parent
-    found = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() or "unknown"
-
-
-def _line(what: str, done: int, total: int) -> None:
-    if done == total or done % 100 == 0:
-        print(f"{what}: {done} of {total}", flush=True)
-
-
-def _step(name: str, now: Progress) -> None:
-    if now.step % 25 and now.step != now.steps:
-        return
-    seen = "" if now.validation is None else f", validation NSS {now.validation.scores['nss']:.3f}"
-    print(f"{name}: step {now.step} of {now.steps}, loss {now.loss:.3f}{seen}", flush=True)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -75,7 +75,7 @@ def prepare(
         "pictures": pictures.fingerprint(),
         "clips": None if clips is None else clips.fingerprint(),
     }
-    _check(folder / "material.json", facts)
+    check_same(folder / "material.json", facts)
     maps = folder / "maps"
 
     def teach(what: str, clips: Sequence[Clip], change: Change | None = None) -> None:
@@ -148,8 +148,8 @@ def _made(folder: Path) -> Files:
     return Files(folder.name, folder, tuple(unwatched(paths, folder)))
 
 
-def _check(path: Path, facts: Mapping[str, object]) -> None:
-    """That the folder is of these facts; write them into a new one."""
+def check_same(path: Path, facts: Mapping[str, object]) -> None:
+    """That the folder is of these facts; write them into a new one. UsageError for others."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(facts, indent=1) + "\n")

@@ -122,7 +122,7 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
     for made in ("movers", "scenes"):
         shutil.copytree(whole / "material" / made, pieces / "material" / made)
 
-    line, step = full._line, full._step
+    line, step = full.tell, full.tell_step
     told = []
 
     def interrupted(what, done, total):
@@ -138,8 +138,8 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
             told.append(name)
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(full, "_line", interrupted)
-    monkeypatch.setattr(full, "_step", stopped)
+    monkeypatch.setattr(full, "tell", interrupted)
+    monkeypatch.setattr(full, "tell_step", stopped)
     codes = []
     while not codes or (codes[-1] == 143 and len(codes) < 9):
         codes.append(full.main([*ARGUMENTS, "--out", str(pieces)]))

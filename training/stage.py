@@ -1,0 +1,83 @@
+"""One training in a folder of its own: begun, gone on with, or done already."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tased.train.loop import Progress, train
+from tased.train.recall import Recall
+from tased.train.recipe import Recipe
+from tased.train.run_folder import LAST, STATE
+from tased.train.samples import Source
+
+TOLD_TO_STOP = 143  # the exit code then
+
+
+class Told(BaseException):
+    """To stop: by a signal, or by the clock."""
+
+
+def trained(
+    folder: Path,
+    recipe: Recipe,
+    sources: Sequence[Source],
+    validation: Sequence[Source] = (),
+    *,
+    encoder: Path | None = None,
+    weights: Path | None = None,
+    teacher: Path | None = None,
+    recall: Recall | None = None,
+    device: str,
+    workers: int,
+    report: Callable[[Progress], None],
+) -> Path:
+    """The last weights, which no validation has chosen; see `tased.train.loop.train`.
+
+    Raises Told where it was stopped before.
+    """
+    if folder.is_dir() and not (folder / STATE).is_file():
+        shutil.rmtree(folder)  # stopped before anything of it was worth keeping
+    outcome = train(
+        folder,
+        recipe,
+        sources,
+        validation,
+        encoder=encoder,
+        weights=weights,
+        teacher=teacher,
+        recall=recall,
+        resume=folder.is_dir(),
+        device=device,
+        workers=workers,
+        report=report,
+    )
+    if outcome.stopped:
+        raise Told
+    return folder / LAST
+
+
+def tell_step(name: str, now: Progress) -> None:
+    """A line, from time to time."""
+    if now.step % 25 and now.step != now.steps:
+        return
+    seen = "" if now.validation is None else f", validation NSS {now.validation.scores['nss']:.3f}"
+    print(f"{name}: step {now.step} of {now.steps}, loss {now.loss:.3f}{seen}", flush=True)
+
+
+def tell(what: str, done: int, total: int) -> None:
+    """A line, from time to time."""
+    if done == total or done % 100 == 0:
+        print(f"{what}: {done} of {total}", flush=True)
+
+
+def commit() -> str:
+    """Of this clone, short."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
