@@ -44,6 +44,7 @@ def test_each_example_is_run_here():
         "attention.py",
         "camera_stream.py",
         "custom_network.py",
+        "encode.py",
         "overlay.py",
         "table.py",
     }
@@ -95,3 +96,18 @@ def test_custom_network(tmp_path):
     found = read_weights(tmp_path / "late4.safetensors")
     assert found.config == NetworkConfig(clip_length=4, aggregation="late")
     assert found.notes == {"origin": "random, from examples/custom_network.py"}
+
+
+def test_encode(video, tmp_path):
+    lines = run("encode.py", video, "out", 60, "centre", folder=tmp_path).splitlines()
+    plain, regions = (
+        dict(zip(("kbps", "seen", "all"), map(float, _numbers(line)), strict=True)) for line in lines
+    )
+    assert regions["kbps"] == pytest.approx(plain["kbps"], rel=0.25)  # of so short a clip
+    assert regions["seen"] - regions["all"] > plain["seen"] - plain["all"]
+    assert len(list(open_video(tmp_path / "out" / "seen.mp4"))) == FRAMES
+    assert "60 kbit/s" in (tmp_path / "out" / "report.html").read_text()
+
+
+def _numbers(line):
+    return [word for word in line.split() if word.replace(".", "", 1).isdigit()]
