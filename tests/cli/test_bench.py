@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from tests.apps.test_bench import SMALL, result, timing
+from tests.apps.test_bench import SMALL, result, small_matrices, timing
 
 from tased.apps.stand_in import random_network
 from tased.cli import main
 from tased.network.weights import save_weights
+
+__all__ = ["small_matrices"]
 
 
 @pytest.fixture

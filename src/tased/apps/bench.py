@@ -15,7 +15,7 @@ from tased.apps.bench_result import Bench, Timing
 from tased.apps.endless import RATE, EndlessShot
 from tased.apps.machine import this_machine
 from tased.apps.stand_in import random_network
-from tased.apps.turns import Took, in_turns, median, timed
+from tased.apps.turns import Took, in_turns, median
 from tased.errors import UsageError
 from tased.network.config import RELEASED, NetworkConfig
 from tased.predict.device import resolve_device, resolve_precision
@@ -28,7 +28,6 @@ from tased.video.synthetic import clip
 from tased.video.write_colour_movie import ColourMovie
 
 ROUNDS = 3  # at least
-TURN = 0.5  # seconds that a way gets in a round, if one map takes less
 FRAMES = 32  # of the clip, which is shown again and again
 PRODUCT = 2048  # rows and columns of the matrices
 Report = Callable[[str, float], None]
@@ -73,7 +72,7 @@ def bench(
         turns = in_turns(
             {**ways, **products},
             lambda rounds: told(f"round {rounds + 1}") < seconds or rounds < ROUNDS,
-            times={name: way.maps for name, way in ways.items()},
+            times={name: way.calls for name, way in ways.items()},
         )
     return Bench(
         machine=machine,
@@ -97,22 +96,19 @@ def stand_ins(
 
 
 class _Way:
-    """A model at work on a video, and how many maps it makes in a turn."""
+    """A model at work on a video, and how often it is called in a turn."""
 
     def __init__(self, model: Model, video: Video, told: Callable[[], object]) -> None:
         self._model, self._next = model, EndlessShot(model, video)
-        alone = isinstance(model, NetworkModel) and not model.uses_engine
-        for _ in range(1 if alone else EndlessShot.WARM):
-            took = timed(self)
-            told()
-        self.maps = max(1, int(TURN / took.seconds))
+        self.calls = self._next.warm(told)
 
     def __call__(self) -> None:
-        self._shape = self._next().values.shape
+        self._maps = self._next()
 
     def timing(self, name: str, turns: Sequence[Took], plain: str | None) -> Timing:
         """What the turns say."""
-        (rows, columns), middle = self._shape, median(turns)
+        middle, together = median(turns), len(self._maps)
+        rows, columns = self._maps[0].values.shape
         network = self._model if isinstance(self._model, NetworkModel | LiteModel) else None
         return Timing(
             name=name,
@@ -120,9 +116,9 @@ class _Way:
             device="cpu" if network is None else str(network.device),
             rows=rows,
             columns=columns,
-            maps=self.maps * len(turns),
-            seconds=middle.seconds,
-            cpu_seconds=middle.cpu_seconds,
+            maps=self.calls * together * len(turns),
+            seconds=middle.seconds / together,
+            cpu_seconds=middle.cpu_seconds / together,
             plain=plain,
         )
 

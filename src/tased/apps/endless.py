@@ -1,15 +1,20 @@
 """A model at work on a shot without end, one map after the other: what is timed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 
+from tased.apps.turns import timed
 from tased.predict.maps import SaliencyMap
 from tased.predict.network import NetworkModel
-from tased.predict.shot import Model
+from tased.predict.shot import Model, Shot
 from tased.video.frame import Frame
 
 RATE = 25.0  # frames a second
+TURN = 0.5  # seconds, if one call takes less
+# After so many maps an engine has all that it can reuse: the poolings halve time twice, so that every fourth
+# window has its positions in common.
+WARM = 8
 
 
 def endless(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -22,24 +27,35 @@ def endless(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 class EndlessShot:
-    """Makes the next map whenever it is asked to, of every Nth frame.
+    """Makes the next map whenever it is asked to, of every Nth frame; several, where they are made together.
 
-    A network's first 2T-2 frames, whose maps would come two at a time or late, get none. The first maps of an
-    engine take longer than others, for there is nothing to reuse: after `WARM` all that can be is there.
+    A network's first 2T-2 frames, whose maps would come two at a time or late, get none.
     """
 
-    WARM = 8  # the poolings in time halve it twice, so that every fourth window has its positions in common
-
     def __init__(self, model: Model, frames: Iterable[Frame], *, every: int = 1):
-        self._shot, self._frames, self._every = model.shot(), endless(frames), every
-        lead = 2 * (model.network.config.clip_length - 1) if isinstance(model, NetworkModel) else 0
-        self._skip(lead)
+        self._frames, self._every = endless(frames), every
+        self._warmed = WARM
+        if isinstance(model, NetworkModel):
+            self._shot: Shot = model.shot(live=False)
+            self._skip(2 * (model.network.config.clip_length - 1))
+            self._warmed = WARM if model.uses_engine else 1
+        else:
+            self._shot = model.shot()
 
-    def __call__(self) -> SaliencyMap:
-        """The next map; its frames are read, too."""
-        self._skip(self._every - 1)
-        (ready,) = self._shot.push(next(self._frames))
+    def __call__(self) -> list[SaliencyMap]:
+        """The next maps; their frames are read, too."""
+        ready: list[SaliencyMap] = []
+        while not ready:
+            self._skip(self._every - 1)
+            ready = self._shot.push(next(self._frames))
         return ready
+
+    def warm(self, told: Callable[[], object] = lambda: None) -> int:
+        """Be called until no call takes longer than the next; how often it can be in a turn."""
+        for _ in range(self._warmed):
+            took = timed(self)
+            told()
+        return max(1, int(TURN / took.seconds))
 
     def _skip(self, frames: int) -> None:
         for _ in range(frames):
