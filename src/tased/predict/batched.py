@@ -30,11 +30,11 @@ class Batched:
                 transposed = isinstance(module.conv, nn.ConvTranspose3d)
                 module.conv = fuse_conv_bn_eval(module.conv, module.norm, transposed)
                 module.register_module("norm", nn.Identity())
-        self._network = quick.to(dtype).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.network = quick.to(dtype).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._dtype = dtype
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:
         """The maps of windows of one shot, whose frames are on the network's device."""
         x = to_network(gathered(clips)).to(self._dtype, memory_format=torch.channels_last_3d)
-        maps: Tensor = self._network(x)
+        maps: Tensor = self.network(x)
         return maps.view(len(clips), -1, *maps.shape[-2:])
