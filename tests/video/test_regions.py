@@ -116,9 +116,10 @@ def errors(path):
     return np.array(inside), np.array(outside)
 
 
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "medium"])
 @pytest.mark.parametrize("codec", ["x264", "x265"])
-def test_a_moving_region_is_coded_finer(tmp_path, codec):
-    how = coding(codec, crf=34, preset="veryfast")
+def test_a_moving_region_is_coded_finer(tmp_path, codec, preset):
+    how = coding(codec, crf=34, preset=preset)
     plain = write(tmp_path / "plain.mp4", how, lambda _: ())
     moved = write(tmp_path / "moved.mp4", how, region)
     (before, _), (inside, outside) = errors(plain), errors(moved)

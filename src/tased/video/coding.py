@@ -79,6 +79,6 @@ def coding(
     if encoder not in av.codecs_available:
         raise UsageError(f"{codec}: this FFmpeg has no {encoder}; install PyAV as a wheel: pip install av")
     aim = {"crf": f"{USUAL_CRF[codec] if crf is None else crf:g}"} if bitrate is None else {"b": f"{bitrate}"}
-    # libx264 heeds regions only beside its adaptive quantisation, which is on by default.
-    quiet = {"x265-params": "log-level=none"} if codec == "x265" else {}
-    return Coding(encoder, {"preset": preset, **aim, **quiet})
+    # Regions are heeded beside adaptive quantisation alone, which the presets but ultrafast have on anyway.
+    own = {"aq-mode": "1"} if codec == "x264" else {"x265-params": "log-level=none:aq-mode=2"}
+    return Coding(encoder, {"preset": preset, **aim, **own})
