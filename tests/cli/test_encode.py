@@ -1,11 +1,13 @@
 """`tased encode` as a user runs it."""
 
 import json
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from tased.cli import main
+from tased.cli import app, main
 from tased.video.read import open_video
 from tased.video.synthetic import clip
 from tased.video.write_colour_movie import ColourMovie
@@ -79,3 +81,11 @@ def test_a_truncated_video_is_encoded_and_told(here, capsys):
     assert "copy or download it again" in capsys.readouterr().err
     assert 10 < len(list(open_video("out.mp4"))) < 60
     assert (here / "clip.mp4").read_bytes() == whole
+
+
+def test_every_option_is_explained():
+    """The guide names all that `tased encode` takes, and nothing else but Kvazaar's own option."""
+    arguments = app["encode"].assemble_argument_collection()
+    options = {name for argument in arguments for name in argument.names[:1]} - {"VIDEO", "*"}
+    guide = (Path(__file__).parents[2] / "docs/guides/encode.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"--[a-z]+", guide)) == options | {"--roi"}
