@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from tased.apps import crop_path
-from tased.apps.crop_path import CALM, INTERVAL, JERK, POSITIONS, TRAVEL, TURN, Limits, smooth_path
+from tased.apps.crop_path import (
+    CALM,
+    INTERVAL,
+    JERK,
+    LONGEST_STEP,
+    POSITIONS,
+    TRAVEL,
+    TURN,
+    Limits,
+    smooth_path,
+)
 from tased.errors import UsageError
 
 WINDOW = 0.3164  # of 9:16 in 16:9
@@ -32,10 +42,12 @@ def check_limits(seconds, path, room, limits):
     assert (abs(np.diff(path)) <= limits.speed * step + 1e-9).all()
     path, step = path[np.append(True, step > 1e-3)], step[step > 1e-3]
     speed = np.diff(path) / step
-    assert (abs(np.diff(speed)) <= limits.acceleration * (step[1:] + step[:-1]) / 2 + 1e-5).all()
+    near = np.maximum(step[1:], step[:-1]) <= LONGEST_STEP
+    allowed = limits.acceleration * (step[1:] + step[:-1]) / 2 + 1e-5
+    assert (abs(np.diff(speed)) <= allowed)[near].all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.sampled_from([0.0, 0.01, 1 / 60, 0.04, 0.1, 0.5, 3.0]), max_size=40),
     st.sampled_from([0.01, 0.2, ROOM, 0.98]),

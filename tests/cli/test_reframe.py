@@ -21,13 +21,16 @@ def run(*arguments):
 
 def test_it_writes_and_says_what_is_kept(clip, tmp_path, capsys):
     out, table = tmp_path / "tall.mp4", tmp_path / "crop.json"
-    assert run(clip, "-o", out, "--model", "centre", "--track", table, "--height", 80, "--fallback", "never") == 0
+    assert (
+        run(clip, "-o", out, "--model", "centre", "--track", table, "--height", 64, "--fallback", "never")
+        == 0
+    )
     said = capsys.readouterr().out
     rows = json.loads(table.read_text())["frames"]
     kept = np.mean([row["kept"] for row in rows])
-    assert "46x80, 12 frames, 1 shot\n" in said
+    assert "36x64, 12 frames, 1 shot\n" in said
     assert f"holds {kept:.1%} of predicted attention; one fixed in the middle {kept:.1%}" in said
-    assert [f.pixels.shape for f in tased.open_video(out)] == [(80, 46, 3)] * 12
+    assert [f.pixels.shape for f in tased.open_video(out)] == [(64, 36, 3)] * 12
 
 
 def test_json_lines(clip, tmp_path, capsys):

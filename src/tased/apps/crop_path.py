@@ -32,17 +32,15 @@ POSITIONS = 129  # of the crop, evenly from one end of its room to the other
 INTERVAL = 0.1  # seconds between the spline's knots
 LONGEST_STEP = 1.0  # seconds that a frame counts at most: a gap in the times is no time to pan in
 
-TRAVEL = 0.5  # attention for a second that a side of travel must bring
-TURN = 0.05  # the same, for a change of speed of a side a second
-JERK = 0.01  # the same, for a change of acceleration of a side a second squared
-DEAD_BAND = 0.02  # of the attention: to bring less, a move counts a twentieth
-_WITHIN = 0.05
+TRAVEL = 0.1  # attention for a second that a side of travel must bring
+TURN = 0.02  # the same, for a change of speed of a side a second
+JERK = 0.004  # the same, for a change of acceleration of a side a second squared
+DEAD_BAND = 0.01  # of the attention: a move that brings less counts a tenth
+_WITHIN = 0.1
 _CENTRE = 1e-3  # attention that the middle is worth more than an end, all else being equal
 
-_PIECE, _AHEAD = (
-    600,
-    100,
-)  # intervals of a long shot that are planned at a time, and of the next that are seen
+_PIECE = 600  # intervals of a long shot that are planned at a time
+_AHEAD = 100  # intervals of what follows that are seen then
 _SEGMENTS = 2 ** np.arange(8)  # positions from the course to where its model bends
 _MARGIN = 1 - 1e-4  # of the limits: the solver keeps them to 1e-7
 
@@ -84,7 +82,8 @@ def smooth_path(
     """Where the crop begins in each frame of a shot, from 0 to `room`.
 
     `seconds` are the frames' times, never falling; `worth` the attention that a crop gains which begins at
-    each of evenly spaced positions from 0 to `room`. Limits hold at and between all frames.
+    each of evenly spaced positions from 0 to `room`. Limits hold at and between all frames, but that across
+    a gap longer than `LONGEST_STEP` the speed alone is limited.
 
     A long shot is planned `piece` intervals at a time, each with a look at the `ahead` that follow, going on
     from the piece before: time grows with the length only. What a piece sees ends at rest if the shot does

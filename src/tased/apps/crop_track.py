@@ -18,7 +18,7 @@ Fallback = Literal["auto", "never"]
 WHOLE_BELOW = 0.5  # of the attention in the moving crop, on average: less, and a shot is shown whole
 CROP_ABOVE = 0.6  # more, and the next shot after a whole one is cropped again
 
-FRAMING = 0.2  # what attention in the very middle of the crop counts more than at its edge
+FRAMING = 0.1  # what attention in the very middle of the crop counts more than at its edge
 _INNER = (0.2, 0.4, 0.6, 0.8, 1.0)  # parts of the crop whose mean falls evenly from its middle to its edge
 
 
@@ -29,7 +29,8 @@ class Track:
     crop: Crop
     seconds: Float64[np.ndarray, " frames"]  # presentation times
     shot: Int[np.ndarray, " frames"]  # which one, from 0
-    moved: Int[np.ndarray, " frames"]  # pixels that the crop is away from the left, or from the top
+    path: Float64[np.ndarray, " frames"]  # pixels from the left, or from the top, to the crop
+    moved: Int[np.ndarray, " frames"]  # the same in whole pixels, as it is cropped
     whole: Bool[np.ndarray, " frames"]  # the frame is shown whole, not the crop
     kept: Float64[np.ndarray, " frames"]  # attention within the crop
     centre: Float64[np.ndarray, " frames"]  # within one that stays in the middle
@@ -68,14 +69,15 @@ def crop_track(
             held.append(kept_along(p, crop, POSITIONS).astype(np.float32))
             framed.append(kept_along(p, crop, POSITIONS, _INNER).astype(np.float32))
         seconds, curves = np.array(times), np.array(held)
-        path = smooth_path(seconds, curves + FRAMING * np.array(framed), crop.room / crop.side, limits)
-        # A path that is still at half a pixel stays so, whatever the last digits are.
-        moved = np.rint(np.round(path * crop.side, 6)).astype(np.int64).clip(0, crop.room)
+        worth = curves + FRAMING * np.array(framed)
+        # A path that is still at half a pixel stays so, whatever the solver's last digits are.
+        path = np.round(smooth_path(seconds, worth, crop.room / crop.side, limits) * crop.side, 6)
+        moved = np.rint(path).astype(np.int64).clip(0, crop.room)
         kept = kept_at(curves, moved / crop.room)
         whole = fallback == "auto" and kept.mean() < (CROP_ABOVE if whole else WHOLE_BELOW)
         shown, number = np.full(len(times), whole), np.full(len(times), shot)
         centre, best = curves[:, POSITIONS // 2], curves.max(axis=1)
-        parts.append((seconds, number, moved, shown, kept, centre, best))
+        parts.append((seconds, number, path, moved, shown, kept, centre, best))
     return Track(crop, *map(np.concatenate, zip(*parts, strict=True)))
 
 
