@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from attention_pictures import attention_pictures
 from learning_curve import learning_curve
+from live_picture import live_picture
 from measured_tables import fill_all, measured
 from network_drawing import network_drawing
 from overlay_pictures import overlay_pictures
@@ -73,6 +74,7 @@ if __name__ == "__main__":
     strip()
     predictors()
     overlay_pictures(IMAGES)
+    live_picture(IMAGES / "live.jpg")
     attention_pictures(IMAGES)
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
     learning_curve(measured("learning"), IMAGES / "learning.png")

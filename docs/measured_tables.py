@@ -202,6 +202,23 @@ def overlay(result: dict[str, Any]) -> str:
     return "\n".join([head, f"| --- |{' ---: |' * len(by_size)}", *rows])
 
 
+def live(result: dict[str, Any]) -> str:
+    """How late live views are, by size and model."""
+    rows = [
+        f"| {size} | {model} | {row['median_ms']:.0f} ms | {row['p95_ms']:.0f} ms "
+        f"| {row['shown_per_second']:.1f} | {100 * row['dropped_share']:.0f} % |"
+        for size, models in result["results"].items()
+        for model, row in models.items()
+    ]
+    busy = max(result["load_meanwhile"])
+    about = (
+        f"A clip of 25 frames a second, played to one client, on {result['hardware']}, while up to "
+        f"{busy:.0f} programs wanted them (`benchmarks/live.py`):"
+    )
+    head = "| frames of | model | median | 95 % within | shown a second | dropped |"
+    return "\n".join([about, "", head, "| --- | --- | ---: | ---: | ---: | ---: |", *rows])
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -227,6 +244,8 @@ def tables() -> dict[str, str]:
         made["lite-speed"] = lite_speed(result)
     if (result := measured("overlay")) is not None:
         made["overlay"] = overlay(result)
+    if (result := measured("live")) is not None:
+        made["live"] = live(result)
     if (result := measured("engine")) is not None:
         made["engine"] = engine(result)
     if (result := measured("loader")) is not None:

@@ -89,12 +89,13 @@ def test_commands_are_understood(page):
             app.parse_args(arguments, exit_on_error=False, print_error=False)
 
 
-def test_every_option_is_explained():
-    """The guide names all that `tased predict` takes, and nothing else."""
-    arguments = app["predict"].assemble_argument_collection()
-    options = {argument.names[0] for argument in arguments} - {"INPUT", "*"}
-    guide = (ROOT / "docs/guides/predict.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"--[a-z]+", guide)) == options | {"--help", "--debug"}
+@pytest.mark.parametrize("command", ["predict", "live"])
+def test_every_option_is_explained(command):
+    """The guide names all that the command takes, and nothing else."""
+    arguments = app[command].assemble_argument_collection()
+    options = {argument.names[0] for argument in arguments} - {"INPUT", "SOURCE", "*"}
+    guide = (ROOT / f"docs/guides/{command}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"--[a-z]+", guide)) - {"--help", "--debug"} == options
 
 
 def test_every_column_is_explained():
@@ -189,6 +190,16 @@ def test_peaks_are_the_measured_ones():
     }
     runs = measured("memory")["runs"]
     assert shown == {(run["what"], run["minutes"]): round(run["peak_mib"]) for run in runs}
+
+
+def test_lateness_is_the_measured_one():
+    table = between(ROOT / "docs/guides/live.md", "live")
+    rows = re.findall(r"\| (\d+x\d+) \| (\w+) \| (\d+) ms \| (\d+) ms \| ([\d.]+) \| (\d+) % \|", table)
+    assert [[size, model, *map(float, cells)] for size, model, *cells in rows] == [
+        [size, model, r["median_ms"], r["p95_ms"], r["shown_per_second"], round(100 * r["dropped_share"])]
+        for size, models in measured("live")["results"].items()
+        for model, r in models.items()
+    ]
 
 
 def test_costs_of_overlays_are_the_measured_ones():

@@ -44,6 +44,7 @@ def test_each_example_is_run_here():
         "attention.py",
         "camera_stream.py",
         "custom_network.py",
+        "live.py",
         "encode.py",
         "overlay.py",
         "table.py",
@@ -58,6 +59,13 @@ def test_attention(video, tmp_path):
     assert float(times) == pytest.approx(9 * float(seconds) / float(of), abs=0.15)
     assert float(times) > 2
     assert "attended to: from 0.00 s on" in said
+
+
+def test_live(video, tmp_path):
+    """`centre` expects people to look at the middle."""
+    *words, counts = run("live.py", video, 5, "centre", folder=tmp_path).splitlines()
+    assert len(words) == int(counts.split()[0]) > 0
+    assert all(" middle, " in line for line in words)
 
 
 def test_overlay(video, tmp_path):
