@@ -74,7 +74,9 @@ class Reusing:
         self._engine = engine
         self._film = Film(engine.length)
         self._stem = {step: Memory() for step in (1, -1)}
-        self._memories = {step: [Memory() for _ in engine.sharing] for step in (1, -1)}
+        # While windows go both ways, in the first T - 1 frames, those that go backwards share the stem alone:
+        # the rest of it is a quarter of a gigabyte, and would save a fifth of their time.
+        self._memories = {step: [Memory(keeps=step > 0) for _ in engine.sharing] for step in (1, -1)}
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:
         """The maps of windows that begin no earlier than those before."""

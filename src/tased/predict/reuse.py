@@ -86,9 +86,13 @@ def runs(positions: Sequence[int]) -> list[range]:
 
 
 class Memory:
-    """What a stage has computed for the windows so far that later ones may ask for again."""
+    """What a stage has computed for the windows so far that later ones may ask for again.
 
-    def __init__(self) -> None:
+    One that does not keep anything computes each row whole.
+    """
+
+    def __init__(self, *, keeps: bool = True) -> None:
+        self._keeps = keeps
         self._known: dict[int, Parts] = {}  # by the frame at the centre
 
     def complete(self, inner: range, centres: range, compute: Callable[[list[int]], Parts]) -> Row:
@@ -100,7 +104,7 @@ class Memory:
             computed = compute(asked)
             for n, i in enumerate(asked):
                 known[i] = tuple(part[:, n : n + 1] for part in computed)
-                if i in inner:  # a copy, for the memory of the others to be free again
+                if i in inner and self._keeps:  # a copy, for the memory of the others to be free again
                     known[i] = self._known[centres[i]] = tuple(part.clone() for part in known[i])
         self.forget(min((centres[i] for i in inner), default=0))
         return Row([known[i] for i in range(len(centres))], inner, centres)
