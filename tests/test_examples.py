@@ -47,6 +47,7 @@ def test_each_example_is_run_here():
         "live.py",
         "encode.py",
         "overlay.py",
+        "reframe.py",
         "table.py",
     }
 
@@ -77,6 +78,13 @@ def test_overlay(video, tmp_path):
     before, after = next(iter(open_video(video))).pixels.astype(int), seen[0].pixels.astype(int)
     change = abs(after - before).mean(axis=2)
     assert change[24:32, 40:56].mean() > 4 * change[-8:, -8:].mean()
+
+
+def test_reframe(video, tmp_path):
+    shot, total = run("reframe.py", video, "tall.mp4", "centre", folder=tmp_path).splitlines()
+    assert shot == "  0.00 s: crop from 30 to 30 pixels"
+    assert total.startswith("36x64, ")
+    assert [f.pixels.shape for f in open_video(tmp_path / "tall.mp4")] == [(64, 36, 3)] * FRAMES
 
 
 def test_table(video, tmp_path):
