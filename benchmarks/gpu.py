@@ -26,11 +26,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from gpu_ways import Maps, chosen, compiled, graphed, plain, random_network, reusing, windows
+from gpu_report import Report, Way, Work
+from gpu_ways import Maps, chosen, compiled, graphed, plain, reusing, windows
 from torch import Tensor
-from turns import Report, Way, Work
 
 import tased
+from tased.apps.stand_in import random_network
 from tased.network.config import RELEASED, NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.predict.batched import Batched
@@ -262,7 +263,7 @@ def main() -> None:
         "tf32_in_float32_convolutions": torch.backends.cudnn.allow_tf32,
     }
     report = Report(arguments.out, facts, time.monotonic() + arguments.seconds)
-    network = random_network(setting.network, setting.device)
+    network = random_network(setting.network).to(setting.device)
     measure_maps(report, setting, network, rounds)
     measure_training(report, setting, min(rounds, 3))
     report.tried("files", partial(measure_files, report, setting, network, min(rounds, 3)))

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tased.apps.stand_in import scene
 from tased.network import prediction
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
@@ -17,23 +18,9 @@ from tased.predict.engine import Engine
 Maps = Callable[[list[Clip]], Tensor]
 
 
-def random_network(config: NetworkConfig, device: torch.device) -> TASEDNet:
-    """Random weights, with normalizations that fit random clips, so that maps are worth comparing."""
-    torch.manual_seed(0)
-    network = TASEDNet(config).to(device).train()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm3d):
-            module.momentum = None
-    with torch.no_grad():
-        network(to_network(gathered(next(windows(config, device, 1)))))
-    return network.eval()
-
-
 def windows(config: NetworkConfig, device: torch.device, together: int) -> Iterator[list[Clip]]:
     """A shot without end, of frames that repeat, so many windows at a time."""
-    generator = torch.Generator().manual_seed(1)
-    shape = (2 * config.clip_length, 3, config.rows, config.columns)
-    frames = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device)
+    frames = [frame.to(device) for frame in scene(2 * config.clip_length, config.rows, config.columns)]
     for first in count(step=together):
         yield [
             Clip(tuple(frames[(n + i) % len(frames)] for i in range(config.clip_length)), n)

@@ -36,9 +36,9 @@ def test_figures_of_a_rehearsal_are_not_kept():
 
 def test_ways_that_come_too_late_are_named(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
-    turns = importlib.import_module("turns")
-    report = turns.Report(tmp_path / "a.json", {}, until=0)
-    report.compare({"late": turns.Way(1, lambda: print)}, 1)
+    module = importlib.import_module("gpu_report")
+    report = module.Report(tmp_path / "a.json", {}, until=0)
+    report.compare({"late": module.Way(1, lambda: print)}, 1)
     assert report.found == {"late": {"error": "not begun: time was up"}}
     assert json.loads(report.path.read_text())["ways"] == report.found
 

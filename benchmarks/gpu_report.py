@@ -1,4 +1,4 @@
-"""Ways to do the same, measured in turns; what is known so far is always in a file."""
+"""What `gpu.py` finds: ways to do the same, measured in turns; what is known so far is always in a file."""
 
 import json
 import statistics
