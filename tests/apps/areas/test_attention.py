@@ -185,6 +185,22 @@ def test_a_truncated_video_gives_everything_and_then_its_error(tmp_path):
             (tmp_path / name).unlink()
 
 
+@pytest.mark.parametrize(
+    ("shapes", "seconds", "message"),
+    [
+        ((), (), r"shapes of \[\] corners"),
+        ((((0, 0), (1, 1)),), (), r"shapes of \[2\] corners"),
+        ((LEFT.shapes[0], LEFT.shapes[0][:3]), (0.0, 1.0), r"shapes of \[3, 4\] corners"),
+        (LEFT.shapes, (0.0, 1.0), "1 shapes at 2 times"),
+        (LEFT.shapes * 2, (), "2 shapes at 0 times"),
+        (LEFT.shapes * 2, (1.0, 1.0), "times must rise"),
+    ],
+)
+def test_areas_that_are_none(shapes, seconds, message):
+    with pytest.raises(UsageError, match=message):
+        Area("a", shapes, seconds)
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_plots(video, tmp_path, suffix):
     """Names mean nothing to Matplotlib, and one video gives one file."""

@@ -44,6 +44,16 @@ def test_a_flat_map_is_one_region_and_dust_is_none():
     assert list(boxes(dust)) == ["A"]
 
 
+def test_there_is_always_one():
+    """Of 64 peaks, each with a 64th of the attention, the highest."""
+    places = [(x, y) for x in np.arange(8) / 8 + 1 / 16 for y in np.arange(8) / 8 + 1 / 16]
+    values = sum((1 + (i == 20)) * spot(x, y, 0.01, 90, 120) for i, (x, y) in enumerate(places))
+    found = boxes(values)
+    assert list(found) == ["A"]
+    left, top, right, bottom = found["A"]
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx(places[20], abs=0.01)
+
+
 def test_at_most_eight_from_the_most_attended():
     places = [(x, y) for y in (0.2, 0.5, 0.8) for x in (0.1, 0.37, 0.63, 0.9)]
     values = sum((1 + 0.2 * i) * spot(x, y, 0.02, 90, 120) for i, (x, y) in enumerate(places))

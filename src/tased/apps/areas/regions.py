@@ -29,7 +29,7 @@ def regions(mean: Float64[np.ndarray, "H W"]) -> tuple[Area, ...]:
 
     A region is where the density is at least half of its peak, as far as that is connected to it. One that
     holds a higher peak is none; so regions never meet, though their rectangles may. At most 8 are given, of
-    those that hold 2 % of the attention; of a flat density it is the whole picture.
+    those that hold 2 % of the attention, or else the first; of a flat density it is the whole picture.
     """
     rows, columns = mean.shape
     # Rounding must not make peaks of a plateau.
@@ -45,7 +45,8 @@ def regions(mean: Float64[np.ndarray, "H W"]) -> tuple[Area, ...]:
             taken |= region
             [(down, across)] = ndimage.find_objects(region.astype(int))
             found.append((float(mean[region].sum()), (down, across)))
-    found = sorted((one for one in found if one[0] >= SMALLEST), key=lambda one: -one[0])[:MOST]
+    found.sort(key=lambda one: -one[0])
+    kept = [one for one in found[:MOST] if one[0] >= SMALLEST] or found[:1]
     return tuple(
         Area.rectangle(
             chr(ord("A") + place),
@@ -54,5 +55,5 @@ def regions(mean: Float64[np.ndarray, "H W"]) -> tuple[Area, ...]:
             (across.stop - across.start) / columns,
             (down.stop - down.start) / rows,
         )
-        for place, (_, (down, across)) in enumerate(found)
+        for place, (_, (down, across)) in enumerate(kept)
     )
