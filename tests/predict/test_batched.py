@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.predict.networks import SMALL, VARIANTS, alone, clips_of, frames_of, network_of
 
+from tased.errors import UsageError
 from tased.network.prediction import unpool
 from tased.predict import network as network_module
 from tased.predict.batched import Batched
@@ -44,6 +45,16 @@ def test_the_model_itself_stays_as_it_was():
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
         assert value.is_contiguous()
+
+
+def test_a_gpu_without_room_is_one_clear_error(monkeypatch):
+    def full(x):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2.00 GiB.")
+
+    batched = Batched(network_of(replace(SMALL, clip_length=4)), torch.float32)
+    monkeypatch.setattr(batched, "network", full)
+    with pytest.raises(UsageError, match="1 windows of torch.float32 at a time are too much for the GPU"):
+        batched(list(clips_of(frames_of(4, SMALL), 4))[:1])
 
 
 def test_clips_are_gathered_as_they_would_be_stacked():

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
+from tased.errors import UsageError
 from tased.network.encoder import Conv
 from tased.network.tased import TASEDNet
 from tased.predict.clip import Clip, gathered, to_network
@@ -34,7 +35,13 @@ class Batched:
         self._dtype = dtype
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:
-        """The maps of windows of one shot, whose frames are on the network's device."""
-        x = to_network(gathered(clips)).to(self._dtype, memory_format=torch.channels_last_3d)
-        maps: Tensor = self.network(x)
+        """The maps of windows of one shot, whose frames are on the network's device; UsageError if it is full."""
+        try:
+            x = to_network(gathered(clips)).to(self._dtype, memory_format=torch.channels_last_3d)
+            maps: Tensor = self.network(x)
+        except torch.OutOfMemoryError as error:
+            raise UsageError(
+                f"{len(clips)} windows of {self._dtype} at a time are too much for the GPU's memory; take "
+                "precision bfloat16 if it is float32, end other programs there, or take device cpu"
+            ) from error
         return maps.view(len(clips), -1, *maps.shape[-2:])
