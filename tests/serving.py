@@ -1,6 +1,7 @@
 """A server in a process of its own, on a real socket."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -79,7 +80,8 @@ def wait_until(true: Callable[[], Any], seconds: float = 20) -> None:
 def serving(*options: object, token: str | None = None, stop: int = signal.SIGTERM) -> Iterator[Served]:
     """Run `tased serve` on a free port; when left, it is stopped and must end well."""
     command = [sys.executable, "-W", "error", "-m", "tased", "serve", "--port", "0", *map(str, options)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    known = {} if token is None else {"TASED_TOKEN": token}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **known})
     said: list[str] = []
     address: str | None = None
     for line in process.stderr:

@@ -338,7 +338,7 @@ def test_cancelled_work_stops_at_once(server, long, folder):
         assert watched.result()["state"] == "deleted"
     wait_until(lambda: not [f for f in files if f.exists()] and worker not in server.workers, 3)
     assert time.monotonic() - began < 3
-    wait_until(lambda: server.health()["worker"])
+    wait_until(lambda: server.health()["workers"])
 
 
 def test_a_killed_worker_costs_its_job_only(server, long, clip):

@@ -285,6 +285,7 @@ def test_a_closed_tab_does_not_stop_its_job(pages, server, clip):
     ready(again)
 
 
+@pytest.mark.slow
 def test_waiting_and_cancelling(pages, server, clip, tmp_path, picture):
     """A job shows its place, moves up while it is watched, and goes when it is told to."""
     long = write_video(tmp_path / "long.mp4", flats(18, 64, 96) * 25)
@@ -307,6 +308,7 @@ def test_waiting_and_cancelling(pages, server, clip, tmp_path, picture):
     watcher.get_by_text("there is no such job").wait_for()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_told(pages, server, clip, tmp_path):
     long = write_video(tmp_path / "long.mp4", flats(18, 64, 96) * 25)
     job = server.send(long, model="gbvs")
@@ -319,8 +321,9 @@ def test_a_killed_worker_is_told(pages, server, clip, tmp_path):
     ready(page)
 
 
+@pytest.mark.slow
 def test_the_token_is_asked_for_once(chromium, pages, clip, picture):
-    with serving("--model", "centre", "--token", TOKEN, token=TOKEN) as served:
+    with serving("--model", "centre", token=TOKEN) as served:
         page = pages("phone", base=served.url)
         page.goto("/")
         assert "/login" in page.url

@@ -110,7 +110,7 @@ def api(queue: Queue) -> APIRouter:
     @router.get("/health")
     async def health(response: Response) -> dict[str, Any]:
         """Whether jobs can be taken (200) or not (503)."""
-        well = queue.alive and queue.roomy and not queue.closing
+        well = queue.workers > 0 and queue.roomy and not queue.closing
         response.status_code = 200 if well else 503
         return {
             "status": "ok" if well else "unavailable",
@@ -118,7 +118,7 @@ def api(queue: Queue) -> APIRouter:
             "models": queue.models,
             "waiting": queue.waiting,
             "running": queue.running,
-            "worker": queue.alive,
+            "workers": queue.workers,
             "free_bytes": queue.free,
             "max_bytes": queue.settings.max_bytes,
             "max_seconds": queue.settings.max_seconds,

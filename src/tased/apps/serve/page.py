@@ -160,5 +160,5 @@ def _span(seconds: float) -> str:
     """A time as people say it."""
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
+            return f"{seconds / length:.2g} {unit}"
     return f"{seconds:.0f} s"

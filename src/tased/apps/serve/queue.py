@@ -84,9 +84,9 @@ class Queue:
         return len(self._running)
 
     @property
-    def alive(self) -> bool:
-        """Whether there is a worker."""
-        return any(worker.alive for worker in self._workers)
+    def workers(self) -> int:
+        """How many workers there are; one that has died is missing until another is ready."""
+        return sum(worker.alive for worker in self._workers)
 
     @property
     def free(self) -> int:
@@ -216,18 +216,20 @@ class Queue:
         task = {"upload": str(job.upload), "folder": str(job.folder), "name": job.name, **asdict(job.options)}
         work = asyncio.create_task(worker.do(task, partial(_tell, job)))
         self._running[job.id] = work
+        late = True
         try:
-            await asyncio.wait({work}, timeout=self.settings.timeout)
+            _, unfinished = await asyncio.wait({work}, timeout=self.settings.timeout)
+            late = bool(unfinished)
         finally:
             del self._running[job.id]
-            if not work.done() or work.cancelled():
+            if late or work.cancelled():
                 work.cancel()
                 await worker.kill()
         if job.final:  # deleted
             remove(job.folder)
             return
         try:
-            if not work.done():
+            if late:
                 limit = self.settings.timeout
                 raise WorkerError(f"{job.name}: took more than {limit:g} s, the most; send a shorter video")
             said = work.result()

@@ -72,6 +72,8 @@ async def _serve(
 
     loop = asyncio.get_running_loop()
     queue = Queue(settings, folder)
+    # What is cut off when the server stops is no fault.
+    logging.getLogger("uvicorn.error").addFilter(lambda _: not queue.closing)
     try:
         await queue.start()
         if not stop.told:
