@@ -53,7 +53,7 @@ def test_a_gpu_without_room_is_one_clear_error(monkeypatch):
 
     batched = Batched(network_of(replace(SMALL, clip_length=4)), torch.float32)
     monkeypatch.setattr(batched, "network", full)
-    with pytest.raises(UsageError, match="1 windows of torch.float32 at a time are too much for the GPU"):
+    with pytest.raises(UsageError, match=r"1 windows of torch\.float32 at a time are too much for the GPU"):
         batched(list(clips_of(frames_of(4, SMALL), 4))[:1])
 
 

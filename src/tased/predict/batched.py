@@ -35,7 +35,10 @@ class Batched:
         self._dtype = dtype
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:
-        """The maps of windows of one shot, whose frames are on the network's device; UsageError if it is full."""
+        """The maps of windows of one shot, whose frames are on the network's device.
+
+        Raises UsageError if its memory does not hold what they need.
+        """
         try:
             x = to_network(gathered(clips)).to(self._dtype, memory_format=torch.channels_last_3d)
             maps: Tensor = self.network(x)
