@@ -219,6 +219,25 @@ def live(result: dict[str, Any]) -> str:
     return "\n".join([about, "", head, "| --- | --- | ---: | ---: | ---: | ---: |", *rows])
 
 
+def reframe(result: dict[str, Any]) -> str:
+    """What crops keep of known densities, and how fast they move."""
+    ways = list(result["results"][0]["ways"])
+    moving = (ways[1], ways[2])  # ours, and the unsmoothed
+    head = ["aspect, from", *ways, *(f"speed, acceleration: {name}" for name in moving)]
+    rows = [
+        " | ".join(
+            [
+                f"| {row['aspect']}, {row['source']}",
+                *(f"{row['ways'][name]['kept']:.1%}" for name in ways),
+                *(f"{row['ways'][name]['speed']:.2f}, {row['ways'][name]['acceleration']:.2f}" for name in moving),
+            ]
+        )
+        + " |"
+        for row in result["results"]
+    ]
+    return "\n".join([f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}", *rows])
+
+
 def tables() -> dict[str, str]:
     """Every table by the name in its comments; one whose result is not there is left as it stands."""
     made = {}
@@ -250,6 +269,8 @@ def tables() -> dict[str, str]:
         made["engine"] = engine(result)
     if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
+    if (result := measured("reframe")) is not None:
+        made["reframe"] = reframe(result)
     return made
 
 
