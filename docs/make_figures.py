@@ -16,6 +16,7 @@ from measured_tables import fill_all, measured
 from network_drawing import network_drawing
 from overlay_pictures import overlay_pictures
 from PIL import Image
+from reframe_pictures import reframe_pictures
 
 from tased import SaliencyMap, load
 from tased.apps.overlay import overlay
@@ -78,4 +79,5 @@ if __name__ == "__main__":
     attention_pictures(IMAGES)
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
     learning_curve(measured("learning"), IMAGES / "learning.png")
+    reframe_pictures(IMAGES / "reframe.jpg", IMAGES / "crop_path.png")
     fill_all()

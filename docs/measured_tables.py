@@ -223,13 +223,14 @@ def reframe(result: dict[str, Any]) -> str:
     """What crops keep of known densities, and how fast they move."""
     ways = list(result["results"][0]["ways"])
     moving = (ways[1], ways[2])  # ours, and the unsmoothed
+    fast = ("speed", "acceleration")
     head = ["aspect, from", *ways, *(f"speed, acceleration: {name}" for name in moving)]
     rows = [
         " | ".join(
             [
                 f"| {row['aspect']}, {row['source']}",
                 *(f"{row['ways'][name]['kept']:.1%}" for name in ways),
-                *(f"{row['ways'][name]['speed']:.2f}, {row['ways'][name]['acceleration']:.2f}" for name in moving),
+                *(", ".join(f"{row['ways'][name][key]:.2f}" for key in fast) for name in moving),
             ]
         )
         + " |"
