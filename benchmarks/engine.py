@@ -13,20 +13,22 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from reuse_counts import MultiplyAdds
+from torch import Tensor
 
+from tased.apps.endless import WARM
+from tased.apps.stand_in import random_network, scene
+from tased.apps.turns import in_turns, median
 from tased.network.config import RELEASED
 from tased.network.counts import count
 from tased.network.tased import TASEDNet
@@ -40,38 +42,6 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 Maps = Callable[[list[Clip]], Tensor]
 
 
-def random_network() -> TASEDNet:
-    """The published network with random weights that make maps worth comparing."""
-    torch.manual_seed(0)
-    network = TASEDNet(RELEASED)
-    for module in network.modules():
-        if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
-            nn.init.kaiming_normal_(module.weight)
-        elif isinstance(module, nn.BatchNorm3d):
-            nn.init.normal_(module.weight, 1, 0.2)
-            nn.init.normal_(module.bias, 0, 0.3)
-    clip = to_network(torch.stack(list(scene(LENGTH)))[None])
-    with torch.no_grad():  # the statistics that this clip has
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm3d):
-                module.momentum = None
-        network.train()(clip)
-    return network.eval()
-
-
-def scene(frames: int) -> Iterator[Tensor]:
-    """A picture that moves, with a disc that moves on it: uint8 (3, H, W)."""
-    generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(1, 3, 20, 60, generator=generator) * 255
-    rows, columns = RELEASED.rows, RELEASED.columns
-    wide = nn.functional.interpolate(coarse, size=(rows, 3 * columns), mode="bicubic").clamp(0, 255)[0]
-    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-    for n in range(frames):
-        frame = wide[:, :, 3 * n : 3 * n + columns].clone()
-        frame[:, (y - rows // 2) ** 2 + (x - 40 - 5 * n) ** 2 < 30**2] = 250
-        yield frame.to(torch.uint8)
-
-
 def window(frames: list[Tensor], first: int) -> Clip:
     """The window that begins with this frame."""
     return Clip(tuple(frames[first : first + LENGTH]), first)
@@ -82,31 +52,14 @@ def plain(network: TASEDNet) -> Maps:
     return lambda clips: network(to_network(clips[0].stacked()[None]))[:, None]
 
 
-class Counter(TorchDispatchMode):
-    """Counts the multiply-accumulates of the engine's convolutions, from the shapes they are called with."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.macs = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if "convolution" in func.name():
-            weight = args[1]
-            self.macs += result.numel() * weight.shape[1] * weight.shape[2] * weight.shape[3]
-        return result
+def clips(frames: list[Tensor]) -> Iterator[Clip]:
+    """The windows that follow when everything that can be reused is there."""
+    return (window(frames, first) for first in range(WARM, len(frames)))
 
 
-def timed(function: Callable[..., object], *arguments: object) -> dict[str, float]:
-    """Seconds on the clock, and of the processor for this process."""
-    clock, processor = time.perf_counter(), time.process_time()
-    function(*arguments)
-    return {"seconds": time.perf_counter() - clock, "cpu_seconds": time.process_time() - processor}
-
-
-def keep(maps: list[Tensor], way: Maps, clip: Clip) -> None:
-    """Compute a map and keep it."""
-    maps.append(way([clip])[0])
+def keep(maps: list[Tensor], way: Maps, windows: Iterator[Clip]) -> None:
+    """Compute the next map and keep it."""
+    maps.append(way([next(windows)])[0])
 
 
 def peak_memory(name: str) -> float:
@@ -117,7 +70,7 @@ def peak_memory(name: str) -> float:
 
 def beginning(maps: Maps) -> None:
     """The first windows of a shot, forwards and backwards."""
-    frames = list(scene(LENGTH + 8))
+    frames = list(scene(LENGTH + 8, RELEASED.rows, RELEASED.columns))
     for first in range(9):
         backwards = Clip(window(frames, first).frames[::-1], first + LENGTH - 1, -1)
         for clip in (backwards, window(frames, first)):
@@ -126,36 +79,35 @@ def beginning(maps: Maps) -> None:
 
 def measure(rounds: int) -> dict[str, Any]:
     """Everything but the memory."""
-    network, frames = random_network(), list(scene(LENGTH + rounds + 8))
+    network, frames = (
+        random_network(RELEASED),
+        list(scene(LENGTH + rounds + WARM, RELEASED.rows, RELEASED.columns)),
+    )
     ways: dict[str, Maps] = {"plain float32": plain(network)}
     for name, dtype in PRECISIONS.items():
         ways[f"engine {name}"] = Engine(network, dtype).shot()
     matrices = {name: torch.randn(PRODUCT, PRODUCT).to(dtype) for name, dtype in PRECISIONS.items()}
-    for first in range(8):  # so that everything that can be reused is there
+    for first in range(WARM):
         for name in ways:
-            if first > 6 or name != "plain float32":
+            if first == WARM - 1 or name != "plain float32":
                 ways[name]([window(frames, first)])
-    times: dict[str, list[dict[str, float]]] = {name: [] for name in (*ways, *matrices)}
     maps: dict[str, list[Tensor]] = {name: [] for name in ways}
-    for first in range(8, 8 + rounds):
-        for name, way in ways.items():
-            times[name].append(timed(keep, maps[name], way, window(frames, first)))
-        for name, matrix in matrices.items():
-            times[name].append(timed(torch.mm, matrix, matrix))
-    medians = {
-        name: {key: statistics.median(t[key] for t in found) for key in found[0]}
-        for name, found in times.items()
+    tasks: dict[str, Callable[[], object]] = {
+        name: partial(keep, maps[name], way, clips(frames)) for name, way in ways.items()
     }
-    return {**compare(medians, ways, window(frames, 8 + rounds)), "maps": compare_maps(maps)}
+    tasks |= {name: partial(torch.mm, matrix, matrix) for name, matrix in matrices.items()}
+    turns = in_turns(tasks, lambda done: done < rounds)
+    medians = {name: median(found)._asdict() for name, found in turns.items()}
+    return {**compare(medians, ways, window(frames, WARM + rounds)), "maps": compare_maps(maps)}
 
 
 def compare(medians: dict[str, dict[str, float]], ways: dict[str, Maps], clip: Clip) -> dict[str, Any]:
     """Each way's times, and how much of the machine it uses."""
     reference, results = medians["plain float32"], {}
     for name, way in ways.items():
-        with Counter() as counter:
+        with MultiplyAdds() as counter:
             way([clip])
-        gmac = (counter.macs or count(RELEASED).multiply_accumulates) / 1e9
+        gmac = (counter.total or count(RELEASED).multiply_accumulates) / 1e9
         product = medians[name.split()[1]]
         rates = {key: PRODUCT**3 / 1e9 / product[key] for key in product}
         results[name] = {

@@ -99,15 +99,15 @@ def commands(path: Path, frames: int, model: str | None) -> dict[str, list[str]]
     here = [sys.executable, __file__]
     measured = {step: [*here, "--step", step, str(path), str(frames)] for step in ("read", "write")}
     if model is not None:
-        outputs = [
-            "--video",
-            str(path.with_suffix(".predicted.mp4")),
-            "--table",
-            str(path.with_suffix(".csv")),
-        ]
-        program = [sys.executable, "-c", "from tased.cli import main; main()"]
-        measured[f"predict {model}"] = [*program, "predict", str(path), "--model", model, *outputs]
+        measured[f"predict {model}"] = predicting(path, "--model", model)
     return measured
+
+
+def predicting(path: Path, *options: str) -> list[str]:
+    """Predict one video into a movie and a table."""
+    outputs = ["--video", str(path.with_suffix(".predicted.mp4")), "--table", str(path.with_suffix(".csv"))]
+    program = [sys.executable, "-c", "import sys; from tased.cli import main; sys.exit(main())"]
+    return [*program, "predict", str(path), *options, *outputs]
 
 
 def measure(minutes: list[int], model: str | None) -> dict[str, object]:
