@@ -1,6 +1,7 @@
 """Every example runs, as a reader would run it, on a small clip."""
 
 import csv
+import os
 import re
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def test_each_example_is_run_here():
     assert {path.name for path in EXAMPLES.glob("*.py")} == {
         "attention.py",
         "camera_stream.py",
+        "client.py",
         "custom_network.py",
         "live.py",
         "encode.py",
@@ -127,3 +129,17 @@ def test_encode(video, tmp_path):
 
 def _numbers(line):
     return [word for word in line.split() if word.replace(".", "", 1).isdigit()]
+
+
+def test_client(video, tmp_path):
+    from tests.serving import serving
+
+    with serving("--model", "centre", token="a-secret-of-this-test") as served:
+        os.environ["TASED_TOKEN"] = "a-secret-of-this-test"
+        try:
+            said = run("client.py", video, served.url, tmp_path, folder=tmp_path)
+        finally:
+            del os.environ["TASED_TOKEN"]
+    assert f"done {FRAMES} of {FRAMES}" in said
+    assert len(list(open_video(tmp_path / "overlay.mp4"))) == FRAMES
+    assert (tmp_path / "source.mp4").read_bytes() == video.read_bytes()
