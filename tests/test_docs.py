@@ -179,6 +179,21 @@ def test_times_are_the_measured_ones():
     }
 
 
+def test_crops_are_the_measured_ones():
+    result = measured("reframe")
+    rows = re.findall(r"^\| (\S+), (\S+) \| (.*) \|$", between(ROOT / "docs/guides/reframe.md", "reframe"), re.M)
+    assert len(rows) == len(result["results"]) == 4
+    for (aspect, source, cells), row in zip(rows, result["results"], strict=True):
+        assert (aspect, source) == (row["aspect"], row["source"])
+        ways = list(row["ways"].values())
+        *kept, ours, unsmoothed = cells.split(" | ")
+        assert kept == [f"{way['kept']:.1%}" for way in ways]
+        assert ours == f"{ways[1]['speed']:.2f}, {ways[1]['acceleration']:.2f}"
+        assert unsmoothed == f"{ways[2]['speed']:.2f}, {ways[2]['acceleration']:.2f}"
+    guide = (ROOT / "docs/guides/reframe.md").read_text(encoding="utf-8")
+    assert f"took {result['hour_seconds']} s of a processor" in guide
+
+
 def test_peaks_are_the_measured_ones():
     table = between(ROOT / "docs/guides/predict.md", "memory")
     shown = {
