@@ -39,7 +39,7 @@ def encode_curves(result: dict[str, Any], path: Path) -> None:
     clips = {
         name: row for name, row in result["results"].items() if "by_truth" in row["x264"]["curve"][0]["plain"]
     }
-    figure = Figure(figsize=(8.4, 2.9 * len(clips)), dpi=100, layout="constrained")
+    figure = Figure(figsize=(8.4, 2.9 * len(clips)), dpi=82, layout="constrained")
     for panels, (name, row) in zip(figure.subplots(len(clips), 2, squeeze=False), clips.items(), strict=True):
         for axes, measure in zip(panels, ("weighted_psnr", "psnr"), strict=True):
             for codec, line in LINES.items():

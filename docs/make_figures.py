@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from attention_pictures import attention_pictures
+from encode_pictures import encode_curves, plan_picture
 from learning_curve import learning_curve
 from live_picture import live_picture
 from measured_tables import fill_all, measured
@@ -77,6 +78,8 @@ if __name__ == "__main__":
     overlay_pictures(IMAGES)
     live_picture(IMAGES / "live.jpg")
     attention_pictures(IMAGES)
+    plan_picture(IMAGES / "encode-plan.jpg")
+    encode_curves(measured("encode"), IMAGES / "encode-curves.png")
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
     learning_curve(measured("learning"), IMAGES / "learning.png")
     reframe_pictures(IMAGES / "reframe.jpg", IMAGES / "crop_path.png")
