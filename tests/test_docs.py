@@ -181,7 +181,8 @@ def test_times_are_the_measured_ones():
 
 def test_crops_are_the_measured_ones():
     result = measured("reframe")
-    rows = re.findall(r"^\| (\S+), (\S+) \| (.*) \|$", between(ROOT / "docs/guides/reframe.md", "reframe"), re.M)
+    table = between(ROOT / "docs/guides/reframe.md", "reframe")
+    rows = re.findall(r"^\| (\d+:\d+), (\S+) \| (.*) \|$", table, re.MULTILINE)
     assert len(rows) == len(result["results"]) == 4
     for (aspect, source, cells), row in zip(rows, result["results"], strict=True):
         assert (aspect, source) == (row["aspect"], row["source"])
