@@ -1,5 +1,7 @@
 """`tased serve`: how it begins, who may come in, how it ends."""
 
+import json
+import re
 import signal
 import socket
 import subprocess
@@ -13,9 +15,11 @@ import pytest
 from tests.media import flats, write_video
 from tests.serving import serving, wait_until
 
-from tased.cli import main
+from tased.apps.serve.job import FINAL, RESULTS
+from tased.cli import app, main
 
 TOKEN = "a-secret-of-this-test"
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "serve.md"
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +215,20 @@ def test_without_its_packages(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "nicegui", None)
     assert main(["serve"]) == 2
     assert 'pip install "tased[serve]"' in capsys.readouterr().err
+
+
+def test_the_guide_names_every_option():
+    options = {argument.names[0] for argument in app["serve"].assemble_argument_collection()} - {"*"}
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert set(re.findall(r"--[a-z]+(?:-[a-z]+)*", guide)) == options
+
+
+def test_the_guides_job_is_a_real_one(guarded, clip):
+    """The same keys; each of the results and states is explained."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    shown = json.loads(guide.split("```json\n")[1].split("```")[0])
+    sent = guarded.send(clip)
+    assert list(shown) == list(sent)
+    assert all(list(shown[key]) == list(sent[key]) for key in ("options", "links"))
+    for name in (*RESULTS, "waiting", "predicting", "finishing", *FINAL):
+        assert f"`{name}`" in guide
