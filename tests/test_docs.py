@@ -7,6 +7,7 @@ import subprocess
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tased.cli import app, main
@@ -193,6 +194,39 @@ def test_crops_are_the_measured_ones():
         assert unsmoothed == f"{ways[2]['speed']:.2f}, {ways[2]['acceleration']:.2f}"
     guide = (ROOT / "docs/guides/reframe.md").read_text(encoding="utf-8")
     assert f"took {result['hour_seconds']} s of a processor" in guide
+
+
+def test_encodings_are_the_measured_ones():
+    """Mean gains by the trapezoidal rule over the logarithm of the bits, near enough for three points."""
+    results = measured("encode")["results"]
+    rows = re.findall(
+        r"^\| (.+?) \| (x26[45]) \| (.*) \|$", between(ROOT / "docs/guides/encode.md", "encode"), re.M
+    )
+    assert [row[:2] for row in rows] == [(video, codec) for video in results for codec in ("x264", "x265")]
+    for video, codec, cells in rows:
+        said, seen, whole, bits, kept = cells.split(" | ")
+        row = results[video][codec]
+        known = "by_truth" in row["crf"]["plain"]
+        assert known or seen == "not known"
+        for cell, by, measure in (
+            (said, "by_maps", "weighted_psnr"),
+            (whole, "by_maps", "psnr"),
+            *([(seen, "by_truth", "weighted_psnr")] if known else []),
+        ):
+            plain, regions = (
+                [(np.log(point[kind][by]["kbps"]), point[kind][by][measure]) for point in row["curve"]]
+                for kind in ("plain", "regions")
+            )
+            low, high = max(plain[0][0], regions[0][0]), min(plain[-1][0], regions[-1][0])
+            at = np.linspace(low, high, 999)
+            gain = (
+                np.interp(at, *zip(*regions, strict=True)) - np.interp(at, *zip(*plain, strict=True))
+            ).mean()
+            assert float(cell.removesuffix(" dB")) == pytest.approx(gain, abs=0.06)
+        by = "by_truth" if known else "by_maps"
+        plain, regions = row["crf"]["plain"][by], row["crf"]["regions"][by]
+        assert bits == f"{100 * (regions['kbps'] / plain['kbps'] - 1):+.0f} %"
+        assert kept == f"{regions['weighted_psnr'] - plain['weighted_psnr']:+.2f} dB"
 
 
 def test_peaks_are_the_measured_ones():
