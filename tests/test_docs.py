@@ -222,7 +222,7 @@ def test_encodings_are_the_measured_ones():
             gain = (
                 np.interp(at, *zip(*regions, strict=True)) - np.interp(at, *zip(*plain, strict=True))
             ).mean()
-            assert float(cell.removesuffix(" dB")) == pytest.approx(gain, abs=0.06)
+            assert float(cell.removesuffix(" dB")) == pytest.approx(gain, abs=0.12)
         by = "by_truth" if known else "by_maps"
         plain, regions = row["crf"]["plain"][by], row["crf"]["regions"][by]
         assert bits == f"{100 * (regions['kbps'] / plain['kbps'] - 1):+.0f} %"
