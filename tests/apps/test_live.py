@@ -6,6 +6,8 @@ import math
 import socket
 import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +16,8 @@ import torch
 from tests.media import flats, number_of, textured, write_video
 
 from tased import load
-from tased.apps.live import live
+from tased.apps import live_page
+from tased.apps.live import Status, live
 from tased.apps.live_page import LivePage, address
 from tased.apps.newest import Newest
 from tased.apps.overlay import OverlayStyle
@@ -76,7 +79,7 @@ def watch(source, screen=None, model=None, **options):
     seen = []
     screen = screen or Collected()
     done = live(source, predictor=Predictor(model or Model()), screen=screen, report=seen.append, **options)
-    assert done.frames == len(seen) == len(screen.shown)
+    assert done.frames == len(seen) == sum(not status.silent for _, status in screen.shown)
     return done, seen, screen
 
 
@@ -218,7 +221,8 @@ def test_the_newest_is_taken_once_and_by_all():
 class Sender:
     """A camera of the network: MJPEG over HTTP, which hangs up after each `burst` of pictures."""
 
-    def __init__(self, pictures, burst, connections):
+    def __init__(self, pictures, burst, connections, pause=0.0):
+        self.pause = pause
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
         self.thread = threading.Thread(target=self.serve, args=(pictures, burst, connections), daemon=True)
@@ -237,6 +241,7 @@ class Sender:
                     head = f"--x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                     client.sendall(head.encode() + jpeg + b"\r\n")
                     time.sleep(0.02)
+                time.sleep(self.pause)
         self.socket.close()
 
 
@@ -263,6 +268,63 @@ def test_a_lost_stream_is_opened_again_and_said_so(jpegs, monkeypatch, caplog):
         len(again) >= 5
     )  # each of three hung up, then three in a row refused; the last of these is the error
     assert all(message.startswith(sender.url) for message in again)
+
+
+def test_a_picture_that_stands_still_says_so(jpegs, monkeypatch):
+    """A sender that says nothing for three seconds: the last picture is shown with a word about it."""
+    monkeypatch.setattr(capture, "WAITS", (0,))
+    sender = Sender(jpegs, burst=30, connections=2, pause=3)
+    screen = Collected()
+    with pytest.raises(VideoError, match="connection refused"):
+        watch(sender.url, screen)
+    silent = [i for i, (_, status) in enumerate(screen.shown) if status.silent]
+    assert [round(screen.shown[i][1].silent) for i in silent][:2] == [1, 2]
+    assert screen.shown[silent[0]][1].text == "no frame for 1 s: this is the last one"
+    np.testing.assert_array_equal(screen.shown[silent[0]][0], screen.shown[silent[0] - 1][0])
+    assert not all(status.silent for _, status in screen.shown[silent[0] :])  # it came back
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A folder and its address on a web server, which cannot seek."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_video_of_a_web_server_ends_by_itself(web, caplog):
+    folder, url = web
+    write_video(folder / "a.mp4", flats(30, 64, 96), container_options={"movflags": "+faststart"})
+    done, *_ = watch(f"{url}/a.mp4")
+    assert done.frames + done.dropped == 30
+    assert done.seconds > 0.8  # at its own rate
+    assert caplog.text == ""
+
+
+def test_a_video_that_cannot_be_streamed_says_so(web):
+    folder, url = web
+    write_video(folder / "a.mp4", textured(30, 240, 320))  # its index is at the end
+    with pytest.raises(VideoError, match=r"no frame of its video came|no video comes"):
+        watch(f"{url}/a.mp4")
+
+
+def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
+    monkeypatch.setattr(live_page._Handler, "timeout", 0.3)
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
+    status = Status(frames=1, dropped=0, latency=0.1, rate=10, waiting=0)
+    before = threading.active_count()
+    with LivePage(port=0) as page, socket.create_connection(("127.0.0.1", port_of(page))) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(b"GET /stream HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        client.recv(100)
+        counts = []
+        for _ in range(60):
+            page.show(noise, status)
+            time.sleep(0.05)
+            counts.append(threading.active_count() - before)
+    assert max(counts) == 2  # the server, and its client
+    assert counts[-1] == 1
 
 
 def test_frames_of_a_lost_stream_go_on(jpegs, monkeypatch):
@@ -306,8 +368,17 @@ def test_what_is_no_address(text):
         address(text)
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def port_of(page):
+    return int(page.url.rsplit(":", 1)[1].strip("/"))
+
+
 def ask(page, path, host=None):
-    port = int(page.url.rsplit(":", 1)[1].strip("/"))
+    port = port_of(page)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(f"GET {path} HTTP/1.0\r\nHost: {host or f'127.0.0.1:{port}'}\r\n\r\n".encode())
         return b"".join(iter(lambda: client.recv(65536), b"")).decode()
@@ -323,7 +394,7 @@ def test_only_this_machine_is_answered_and_by_its_name_only():
         assert " 404 " in ask(page, "/etc/passwd").splitlines()[0]
         with (
             pytest.raises(UsageError, match="cannot be served on"),
-            LivePage(port=int(page.url[17:].strip("/"))),
+            LivePage(port=port_of(page)),
         ):
             pass
 

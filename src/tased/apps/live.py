@@ -17,7 +17,7 @@ from PIL import Image
 
 from tased.apps.newest import Newest
 from tased.apps.overlay import HEAT, OverlayStyle, overlay
-from tased.errors import TasedError, UsageError
+from tased.errors import UsageError
 from tased.predict.maps import SaliencyMap
 from tased.predict.network import NetworkModel
 from tased.predict.predictor import Predictor
@@ -28,6 +28,7 @@ from tased.video.live_source import LiveSource, live_source
 
 LARGEST = (720, 1280)  # rows, columns; what is larger is shrunk to fit
 POLL = 0.02  # seconds without a frame after which a screen is asked whether it goes on
+SILENCE = 1.0  # seconds without a frame after which that is said
 RECENT = 50  # frames over which latency and rate are told meanwhile
 
 
@@ -40,10 +41,13 @@ class Status:
     latency: float  # seconds from capture to shown, median of the last frames; NaN before the first
     rate: float  # frames shown a second, of the last ones; NaN before the second
     waiting: int  # frames that the model still needs before its first map
+    silent: float = 0.0  # seconds since the latest frame came, where that is more than a second ago
 
     @property
     def text(self) -> str:
         """In one line."""
+        if self.silent:
+            return f"no frame for {self.silent:.0f} s: this is the last one"
         if self.waiting:
             return f"no map yet: the model needs {self.waiting} more frames"
         if math.isnan(self.rate):
@@ -116,16 +120,21 @@ def live(
         raise UsageError(f"{seconds} seconds were asked for; it must be more than 0")
     viewer = _Viewer(predictor, every=every, cuts=cuts)
     told = _Tally()
-    interrupted = False
+    interrupted, pixels = False, None
     try:
         with _reading(live_source(str(source)), loop=loop) as frames:
             for item in _taken(frames, screen, seconds):
+                if item is None:
+                    if pixels is not None:
+                        screen.show(pixels, told.status(viewer.waiting, silent=True))
+                    continue
                 told.taken(item.frame.index)
                 found = viewer.push(replace(item, frame=_shrunk(item.frame, size)))
                 if found is None:
                     continue
                 shown, m = found
-                screen.show(_drawn(shown.frame, m, style), told.status(viewer.waiting))
+                pixels = _drawn(shown.frame, m, style)
+                screen.show(pixels, told.status(viewer.waiting))
                 latency = time.monotonic() - shown.at
                 told.shown(latency)
                 report(Seen(shown.frame, m, latency))
@@ -145,7 +154,7 @@ def _reading(source: LiveSource, *, loop: bool) -> Iterator[Newest[Captured]]:
             for captured in capture(source, stop, loop=loop):
                 newest.put(captured)
             newest.end()
-        except TasedError as error:
+        except Exception as error:  # whatever it is, it is raised where frames are taken
             newest.end(error)
 
     # A device that hangs in its driver must not hold up the end of the program.
@@ -158,16 +167,21 @@ def _reading(source: LiveSource, *, loop: bool) -> Iterator[Newest[Captured]]:
         thread.join(timeout=2)
 
 
-def _taken(frames: Newest[Captured], screen: Screen, seconds: float | None) -> Iterator[Captured]:
-    """The newest frame, whenever there is time for one."""
+def _taken(frames: Newest[Captured], screen: Screen, seconds: float | None) -> Iterator[Captured | None]:
+    """The newest frame, whenever there is time for one; None for every `SILENCE` without one."""
     number, end = 0, math.inf
+    patience = time.monotonic() + SILENCE
     while screen.open() and time.monotonic() < end:
         found = frames.after(number, POLL)
         if found is None:
             if frames.ended:
                 return
+            if time.monotonic() > patience:
+                patience += SILENCE
+                yield None
             continue
         number, item = found
+        patience = item.at + SILENCE
         if seconds is not None and end == math.inf:
             end = item.at + seconds
         yield item
@@ -249,8 +263,8 @@ class _Tally:
         self._latencies.append(latency)
         self._milliseconds[round(1000 * latency)] += 1
 
-    def status(self, waiting: int) -> Status:
-        """As it is now."""
+    def status(self, waiting: int, *, silent: bool = False) -> Status:
+        """As it is now; `silent` if no frame comes."""
         told = len(self._times) > 1
         return Status(
             frames=self._milliseconds.total(),
@@ -258,6 +272,7 @@ class _Tally:
             latency=median(self._latencies) if told else math.nan,
             rate=(len(self._times) - 1) / (self._times[-1] - self._times[0]) if told else math.nan,
             waiting=waiting,
+            silent=time.monotonic() - self._times[-1] if silent else 0.0,
         )
 
     def summary(self, *, interrupted: bool) -> LiveSummary:

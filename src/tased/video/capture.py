@@ -56,6 +56,11 @@ def capture(source: LiveSource, stop: Event, *, loop: bool = False) -> Iterator[
                 now = time.monotonic()
                 yield Captured(Frame(pixels, index, now - began), now)
                 index, failures = index + 1, 0
+            if index == 0 and not stop.is_set():
+                raise VideoError(
+                    f"{source.name}: no frame of its video came; is the file damaged, or not made for "
+                    "streaming (FFmpeg's -movflags +faststart)?"
+                )
             return
         except VideoError as error:
             if index == 0 or failures == len(WAITS):

@@ -67,7 +67,7 @@ def live_source(
         return LiveSource("camera", text, text, _format_of(_CAMERAS, system, text))
     if re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE):
         over_tcp = {"rtsp_transport": "tcp"} if text.lower().startswith("rtsp") else {}
-        return LiveSource("stream", without_password(text), text, options={"fflags": "nobuffer", **over_tcp})
+        return LiveSource("stream", without_password(text), text, options=over_tcp)
     return LiveSource("file", text, text)
 
 
