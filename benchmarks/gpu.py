@@ -2,7 +2,8 @@
 
     python benchmarks/gpu.py [--rounds 5] [--seconds 540] [--out FILE]
 
-Not run on a GPU yet, for want of one. Needs PyTorch for CUDA, and the package with its extra `train`. One run
+Not run on a GPU yet, for want of one. Needs PyTorch for CUDA, and the package with its extra `train`; where
+PyAV is missing files fail, and where tomli-w is, steps of training, the rest does without both. One run
 is to fit a loan of ten minutes: what matters most comes first, a way that fails is noted and the others go
 on, none is begun when time is up, and benchmarks/results/gpu.json is written after each measurement.
 
@@ -36,8 +37,6 @@ from tased.network.config import RELEASED, NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.predict.batched import Batched
 from tased.predict.clip import to_network
-from tased.predict.network import NetworkModel
-from tased.predict.predictor import Predictor
 
 RESULTS = Path(__file__).parent / "results" / "gpu.json"
 FIRST, LAST = torch.contiguous_format, torch.channels_last_3d
@@ -192,6 +191,8 @@ def measure_files(report: Report, s: Setting, network: TASEDNet, rounds: int) ->
     """From a file to a file: all that `tased predict` does but its start."""
     from tased.apps.outputs import Outputs
     from tased.apps.predict import predict_video
+    from tased.predict.network import NetworkModel
+    from tased.predict.predictor import Predictor
     from tased.video.synthetic import clip
     from tased.video.write_colour_movie import ColourMovie
 
