@@ -84,8 +84,8 @@ def test_a_truncated_video_is_encoded_and_told(here, capsys):
 
 
 def test_every_option_is_explained():
-    """The guide names all that `tased encode` takes, and nothing else but Kvazaar's own option."""
+    """The guide names all that `tased encode` takes, besides options of Kvazaar and the benchmark."""
     arguments = app["encode"].assemble_argument_collection()
     options = {name for argument in arguments for name in argument.names[:1]} - {"VIDEO", "*"}
     guide = (Path(__file__).parents[2] / "docs/guides/encode.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"--[a-z]+", guide)) == options | {"--roi"}
+    assert set(re.findall(r"--[a-z]+", guide)) == options | {"--roi", "--frames"}
