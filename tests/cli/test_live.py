@@ -116,7 +116,8 @@ def test_a_client_that_stops_reading_holds_nobody_up(clip, tmp_path):
     *maps, done = map(json.loads, out.splitlines())
     assert {event["event"] for event in maps} == {"map"}
     assert done["event"] == "done"
-    assert done["frames"] == len(maps) >= 60
+    assert len(maps) >= 59
+    assert done["frames"] - len(maps) in (0, 1)  # Ctrl-C may come between showing and telling
     assert main(["predict", str(clip), "--table", str(tmp_path / "t.csv"), "--model", "centre"]) == 0
     with (tmp_path / "t.csv").open(newline="") as file:
         row = next(csv.DictReader(file))  # centre gives every frame the same map
@@ -127,7 +128,7 @@ def test_a_client_that_stops_reading_holds_nobody_up(clip, tmp_path):
         assert 0 < event["latency"] < 5
     times = [event["seconds"] for event in maps]
     assert times == sorted(set(times))
-    assert done["latency"] == pytest.approx(np.median([event["latency"] for event in maps]), abs=0.001)
+    assert done["latency"] == pytest.approx(np.median([event["latency"] for event in maps]), abs=0.01)
 
 
 def test_it_says_at_the_end_how_it_went(clip, capsys):
