@@ -3,7 +3,7 @@
 python benchmarks/cost_memory.py [--quick]
 
 `tased predict` writes a movie of maps and a table in a process of its own, with the full network by the
-engine and with lite, both with random weights for frames of 96x64, so that hours need not be waited for. The
+engine and with lite, both with random weights for frames of 64x32, so that hours need not be waited for. The
 videos are .mkv, of which FFmpeg keeps an index of key frames only.
 """
 
@@ -26,8 +26,8 @@ from tased.network.config import RELEASED, LiteConfig
 from tased.network.lite import TASEDLite
 from tased.network.weights import save_weights
 
-PARTS = (1, 2, 4, 8)  # of a third of a minute
-ROWS, COLUMNS = 64, 96
+PARTS = (1, 2, 4)  # of a third of a minute
+ROWS, COLUMNS = 32, 64
 
 
 def measure(folder: Path, parts: tuple[int, ...]) -> Iterator[dict[str, Any]]:

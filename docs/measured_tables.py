@@ -125,6 +125,18 @@ def engine(result: dict[str, Any]) -> str:
     return "\n".join([head, "| --- | ---: | ---: | ---: | ---: |", *rows])
 
 
+def reuse(result: dict[str, Any]) -> str:
+    """What the engine computes for a map, layer by layer, beside what the plain network does."""
+    rows = [
+        f"| {name} | {row['positions']} | {row['computed']} "
+        f"| {row['plain'] / 1e9:.2f} G | {row['engine'] / 1e9:.2f} G |"
+        for name, row in result["layers"].items()
+    ]
+    whole = " | ".join(f"**{result['all'][way] / 1e9:.2f} G**" for way in ("plain", "engine"))
+    head = "| layers | positions | computed | window by window | by the engine |"
+    return "\n".join([head, "| --- |" + " ---: |" * 4, *rows, f"| **all** | | | {whole} |"])
+
+
 def startup(result: dict[str, Any]) -> str:
     """How long the smallest commands take."""
     rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
@@ -299,6 +311,8 @@ def tables() -> dict[str, str]:
         made["encode"] = encode(result)
     if (result := measured("engine")) is not None:
         made["engine"] = engine(result)
+    if (result := measured("reuse_counts")) is not None:
+        made["reuse"] = reuse(result)
     if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
     if (result := measured("reframe")) is not None:
