@@ -11,7 +11,13 @@ from cost import Options, Point, main, ways
 from tased.apps.stand_in import random_network
 from tased.network.config import RELEASED
 
-SIZES = ((112, 192), (160, 288), (224, 384), (320, 544), (448, 768))  # rows, columns
+SIZES = (
+    (96, 160),
+    (160, 288),
+    (224, 384),
+    (320, 544),
+    (448, 768),
+)  # rows, columns; lite takes multiples of 32
 
 
 def measure(options: Options) -> Iterator[Point]:
