@@ -54,6 +54,10 @@ def test_what_cannot_be(name, value):
         ServerSettings(**{name: value})
 
 
+def test_the_token_is_not_shown():
+    assert "a-secret" not in repr(ServerSettings(token="a-secret-of-this-test"))
+
+
 def test_a_folder_must_be_there(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         ServerSettings(folder=tmp_path / "none")

@@ -239,7 +239,7 @@ class Queue:
             job.change(state="failed", error=str(error), seconds_left=None)
             remove(job.folder)
         else:
-            job.upload.unlink()
+            job.upload.unlink(missing_ok=True)  # it may have become a result
             job.change(
                 state="done", results=tuple(said["results"]), warning=said["warning"], seconds_left=None
             )

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tased.errors import UsageError
@@ -36,7 +36,7 @@ class ServerSettings:
     precision: str = "auto"
     host: str = "127.0.0.1"
     port: int = 8000  # 0 takes a free one
-    token: str | None = None  # what clients must know; None lets everybody in
+    token: str | None = field(default=None, repr=False)  # what clients must know; None lets everybody in
     names: tuple[str, ...] = ()  # further host names under which it is reached, as through a proxy
     max_bytes: int = 500_000_000  # of one upload
     max_seconds: float = 600  # of one video

@@ -31,6 +31,7 @@ from tased.video.write_colour_movie import ColourMovie
 
 MAX_PIXELS = 4096 * 2304  # of a frame
 MAX_RATE = 60  # frames a second on average, of the longest video that is taken
+MAX_ARRAY = 3000  # frames in one array, at 0.2 MB each
 MAX_PAGE = 100_000_000  # bytes of movies inside one page, which browsers must hold as a whole
 PAUSE = 0.1  # seconds between two reports
 
@@ -73,9 +74,8 @@ def work(task: dict[str, Any], predictor: Predictor, max_seconds: float, say: Sa
     video = open_video(upload)
     _check(video, upload, max_seconds)
     source, overlay, table = folder / "source.mp4", folder / "overlay.mp4", folder / "table.csv"
-    outputs = Outputs(
-        overlay=overlay, table=table, video=folder / "maps.mp4", array=folder / "array.npz", dtype="float16"
-    )
+    array = folder / "array.npz" if video.frames is not None and video.frames <= MAX_ARRAY else None
+    outputs = Outputs(overlay=overlay, table=table, video=folder / "maps.mp4", array=array, dtype="float16")
     warning = None
     try:
         predict_video(
@@ -91,7 +91,7 @@ def work(task: dict[str, Any], predictor: Predictor, max_seconds: float, say: Sa
         warning = _for_clients(str(error), task)
     say("finishing")
     if plays_in_browsers(upload):
-        os.link(upload, source)
+        upload.rename(source)
     else:
         _transcode(video, source)
     model, title = predictor.model.name, task["name"]
