@@ -109,13 +109,13 @@ def main(name: str, what: str, measure: Callable[[Options], Iterator[Point]]) ->
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    machine = this_machine()
+    machine, options = this_machine(), Options(1 if arguments.quick else arguments.rounds, arguments.quick)
     points = []
     with torch.inference_mode():
-        for point in measure(Options(1 if arguments.quick else arguments.rounds, arguments.quick)):
+        for point in measure(options):
             points.append(asdict(point))
             print(json.dumps(points[-1]), flush=True)
-    write(name, what, machine_facts(machine) | {"rounds": arguments.rounds, "quick": arguments.quick}, points)
+    write(name, what, machine_facts(machine) | asdict(options), points)
 
 
 def machine_facts(machine: Machine) -> dict[str, Any]:
