@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from attention_pictures import attention_pictures
+from cost_figures import cost_figures
 from encode_pictures import encode_curves, plan_picture
 from learning_curve import learning_curve
 from live_picture import live_picture
@@ -18,6 +19,7 @@ from network_drawing import network_drawing
 from overlay_pictures import overlay_pictures
 from PIL import Image
 from reframe_pictures import reframe_pictures
+from reuse_drawing import reuse_drawing
 
 from tased import SaliencyMap, load
 from tased.apps.overlay import overlay
@@ -81,6 +83,8 @@ if __name__ == "__main__":
     plan_picture(IMAGES / "encode-plan.jpg")
     encode_curves(measured("encode"), IMAGES / "encode-curves.png")
     (IMAGES / "network.svg").write_text(network_drawing(), encoding="utf-8")
+    (IMAGES / "reuse.svg").write_text(reuse_drawing(), encoding="utf-8")
+    cost_figures(measured, IMAGES)
     learning_curve(measured("learning"), IMAGES / "learning.png")
     reframe_pictures(IMAGES / "reframe.jpg", IMAGES / "crop_path.png")
     fill_all()
