@@ -263,6 +263,30 @@ def test_costs_of_overlays_are_the_measured_ones():
     }
 
 
+def test_speeds_are_the_measured_ones():
+    rows = re.findall(
+        r"^\| (\d+x\d+) \| (\d+) \| (\d+) \| (\d+) \|$",
+        between(ROOT / "docs/speed.md", "lite-speed"),
+        re.MULTILINE,
+    )
+    assert {size: [int(cell) for cell in cells] for size, *cells in rows} == {
+        size: [
+            round(by["maps of source"][output]["median_maps_per_second"])
+            for output in ("maps", "video", "overlay")
+        ]
+        for size, by in measured("lite")["results"].items()
+    }
+    rows = re.findall(
+        r"^\| ([a-z]+ \w+) \| ([\d.]+) s \| ([\d.]+) \| ([\d.]+) G \|",
+        between(ROOT / "docs/speed.md", "engine"),
+        re.MULTILINE,
+    )
+    assert {way: tuple(map(float, cells)) for way, *cells in rows} == {
+        way: (round(r["median_seconds"], 2), round(r["times_plain_seconds"], 1), round(r["gmac_a_map"], 1))
+        for way, r in measured("engine")["ways"].items()
+    }
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
