@@ -146,6 +146,19 @@ def test_published_and_other_precisions_keep_the_plain_network(predictors):
     assert not replace(model, device=torch.device("cuda")).uses_engine
 
 
+@torch.inference_mode()
+def test_bfloat16_finds_the_finer_switches_of_float32(monkeypatch):
+    """They move a map most; with the same ones all over a map is near (docs/speed.md has trained weights)."""
+    network, clip = network_of(SMALL), next(clips_of(frames_of(16, SMALL), 16))
+    found = []
+    monkeypatch.setattr(decoding, "switches", lambda *given: found.append(switches(*given)) or found[-1])
+    for dtype in (torch.float32, torch.bfloat16):
+        Engine(network, dtype).shot()([clip])
+    (_, x8), (_, x4), (_, half8), (_, half4) = found
+    assert torch.equal(x8, half8)
+    assert torch.equal(x4, half4)
+
+
 def test_bfloat16_is_near():
     config = replace(SMALL, upsampling="trilinear")
     network, clip = network_of(config), next(clips_of(frames_of(16, config), 16))

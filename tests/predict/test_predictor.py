@@ -25,7 +25,7 @@ def frames(count, rows=40, columns=60):
 
 
 def test_a_stream_gives_what_the_network_gives_window_by_window(tiny_weights):
-    predictor = tased.Predictor(replace(tased.load(tiny_weights).model, engine=False))
+    predictor = tased.load(tiny_weights, engine=False)
     stream = predictor.stream(size="network")
     given = frames(11, 32, 48)  # at the network's size, so that nothing is resized
     maps = [m for f in given for m in stream.push(f)] + stream.drain()
@@ -43,7 +43,7 @@ def test_maps_are_those_of_the_last_frame_when_a_clip_gives_several(tmp_path):
     torch.manual_seed(0)
     network = tased.TASEDNet(replace(TINY, maps=3)).eval()
     save_weights(network, tmp_path / "three.safetensors")
-    stream = tased.load(tmp_path / "three.safetensors").stream(size="network")
+    stream = tased.load(tmp_path / "three.safetensors", precision="float32").stream(size="network")
     given = frames(4, 32, 48)
     maps = [m for f in given for m in stream.push(f)] + stream.drain()
     clip = torch.from_numpy(np.stack([f.pixels for f in given])).permute(0, 3, 1, 2)[None]

@@ -90,7 +90,8 @@ def stand_ins(
 
     No trained weights of the full network are in the package; random ones cost the same.
     """
-    where, dtype = resolve_device(device), resolve_precision(precision)
+    where = resolve_device(device)
+    dtype = resolve_precision(precision, where)
     full = NetworkModel("TASED-Net, random weights", random_network(config).to(where), where, dtype)
     return [load(device=device, precision=precision), Predictor(full)]
 

@@ -132,9 +132,12 @@ def predict(
             if result.error is not None:
                 display.event("failed", input=name, error=str(result.error), **facts)
             elif done is not None:
-                display.event("done", input=name, **facts)
+                display.event(
+                    "done", input=name, model=predictor.model.name, computing=predictor.computing, **facts
+                )
                 speed = f"{done.frames} frames, {done.frames / done.elapsed:.1f} a second"
-                display.line(f"{name}: {speed} -> {', '.join(paths.values())}")
+                how = ", ".join(filter(None, (predictor.model.name, predictor.computing)))
+                display.line(f"{name}: {speed} ({how}) -> {', '.join(paths.values())}")
     failed = [(str(r.source), r.error) for r in results if r.error is not None]
     if len(results) == 1:
         for _, error in failed:

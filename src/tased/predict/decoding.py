@@ -26,7 +26,7 @@ from tased.predict.poolings import switches, unpool
 class Levels(NamedTuple):
     """What decoders read: the encoder's features, all of the decoder's length in time."""
 
-    x4: Tensor
+    x4: Tensor  # this and the next in float32 at least: their switches move a map most
     x8: Tensor
     x16: Tensor
     x32: Tensor
@@ -78,6 +78,7 @@ class OtherDecoder:
         self._module = with_fused(copy.deepcopy(decoder), dtype)
 
     def __call__(self, levels: Levels) -> Tensor:
+        levels = levels._replace(x4=levels.x4.to(levels.x16.dtype), x8=levels.x8.to(levels.x16.dtype))
         x: Tensor = self._module(Features(*(x.permute(0, 4, 1, 2, 3) for x in levels)))
         return x.permute(0, 2, 3, 4, 1).contiguous()
 

@@ -21,15 +21,20 @@ from tased.predict.stages import X4_AFTER, X8_AFTER, Stem, blocks, stages
 
 
 class Engine:
-    """A TASED-Net in evaluation, prepared once, for any number of shots."""
+    """A TASED-Net in evaluation, prepared once, for any number of shots.
+
+    In bfloat16 the layers up to x8 still compute in float32. Nearly all that maps of half precision differ by
+    is switches that point elsewhere, and those of x4 and x8, the finer ones, move them most.
+    """
 
     def __init__(self, network: TASEDNet, dtype: torch.dtype):
         self.dtype = dtype
         self.length = network.config.clip_length
         self.time = network.config.decoder_time
         stride4, self._stride5 = network.config.temporal_strides
-        self.stem = Stem(network.encoder, dtype)
-        row = stages(network.encoder, stride4, dtype)
+        first = torch.promote_types(dtype, torch.float32)
+        self.stem = Stem(network.encoder, first)
+        row = stages(network.encoder, stride4, dtype, first)
         sharing = how_many_share(row, *self.stem.after(range(self.length)))
         self.sharing, self.single = row[:sharing], row[sharing:]
         self._blocks5 = blocks(network.encoder.mixed5, dtype)

@@ -40,6 +40,13 @@ class Predictor:
     packaged: bool = False  # one of the package's own, of whose scores tased.predict.packaged tells
 
     @property
+    def computing(self) -> str | None:
+        """What its network computes in, and where: "bfloat16 on cpu"; None for a model without a network."""
+        if not isinstance(self.model, NetworkModel | LiteModel):
+            return None
+        return f"{str(self.model.precision).removeprefix('torch.')} on {self.model.device}"
+
+    @property
     def published(self) -> bool:
         """Whether it follows the published script in everything."""
         return isinstance(self.model, NetworkModel) and self.model.published
@@ -104,8 +111,10 @@ def load(
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
 
-    `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. `published` follows
-    the published script in everything (resizing, blur, scale), for networks only.
+    `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. For a TASED-Net auto is
+    bfloat16 on a GPU, and with the engine on a CPU that multiplies matrices of it (AMX, AVX512_BF16); else,
+    for a tased-lite too, it is float32. `published` follows the published script in everything (resizing,
+    blur, scale), for networks only.
 
     On a CPU windows that follow each other share what they have in common (tased.predict.engine); `engine`
     False computes each from nothing, as on other devices and for `published`: the reference, several times
@@ -113,7 +122,8 @@ def load(
 
     Raises CheckpointError for weights that cannot be used, UsageError for options that cannot be.
     """
-    dtype, where = resolve_precision(precision), resolve_device(device)
+    where = resolve_device(device)
+    dtype = resolve_precision(precision, where, exact=True)
     name = DEFAULT if weights is None else str(weights)
     if name in TRAINING_FREE:
         if published:
@@ -131,6 +141,9 @@ def load(
     network = network_from(found).to(where)
     trained = found.config is not None
     if isinstance(network, TASEDNet):
+        # Without the engine it is the reference on a CPU.
+        exact = published or (where.type == "cpu" and not engine)
+        dtype = resolve_precision(precision, where, exact=exact)
         return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained, engine))
     if published:
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")

@@ -76,15 +76,15 @@ class Stem:
         return (self._spatial(self._pointwise(torch.cat(pooled, dim=1))),)
 
 
-def stages(encoder: Encoder, stride4: int, dtype: torch.dtype) -> list[Stage]:
-    """From the stem to the end of block 4 (832, H/16).
+def stages(encoder: Encoder, stride4: int, dtype: torch.dtype, first: torch.dtype) -> list[Stage]:
+    """From the stem to the end of block 4 (832, H/16); what gives x4 and x8 computes in the type `first`.
 
     All maxima are of values that ReLU has been through, so that zeros outside of a window count for nothing
     in them either. The last part of some stages is for the decoder: see X4_AFTER and X8_AFTER.
     """
-    block3, *others3 = blocks(encoder.mixed3, dtype)
+    block3, *others3 = blocks(encoder.mixed3, first)
     block4, *others4 = blocks(encoder.mixed4, dtype)
-    temporal = Temporal(dict(encoder.stem.named_modules())["3.temporal"], dtype)
+    temporal = Temporal(dict(encoder.stem.named_modules())["3.temporal"], first)
 
     def convolved(parts: Parts, pad: bool) -> Tensor:
         return temporal(parts[0], pad=pad)
@@ -93,7 +93,7 @@ def stages(encoder: Encoder, stride4: int, dtype: torch.dtype) -> list[Stage]:
         return (*block3.within(pool_space(x, 2)), x)
 
     def x8(x: Tensor) -> Parts:
-        return (pool_space(x, 2), x)
+        return (pool_space(x, 2).to(dtype), x)
 
     def pooled(parts: Parts, pad: bool) -> Tensor:
         return pool_time(parts[0], stride4, pad=pad)
