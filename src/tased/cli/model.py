@@ -28,8 +28,8 @@ class Model:
     device
         Where the network runs; auto takes a CUDA GPU if there is one.
     precision
-        What the network computes in. auto is float32 for lite; for tased it is bfloat16 where the machine
-        multiplies matrices of it (GPUs; CPUs with AMX or AVX512_BF16), and the result says which.
+        What the network computes in. auto is float32, and for tased bfloat16 on a CPU that multiplies
+        matrices of it (AMX or AVX512_BF16); the result says which.
 
     """
 

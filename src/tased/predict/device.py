@@ -24,21 +24,20 @@ def resolve_device(device: str) -> torch.device:
 def resolve_precision(precision: str, device: torch.device, *, exact: bool = False) -> torch.dtype:
     """Find the type that a network computes in.
 
-    `auto` is bfloat16 where the device multiplies matrices of it, else float32; and float32 always where
-    `exact`: where maps shall not depend on the machine, or bfloat16 would win little.
+    `auto` is bfloat16 on a CPU that multiplies matrices of it, else float32; and always float32 where it is
+    to be `exact`: where maps shall not depend on the machine, or bfloat16 would win little.
     """
     if precision not in get_args(Precision):
         raise UsageError(f"precision is {precision!r}; it must be one of {', '.join(get_args(Precision))}")
     if precision == "auto":
-        precision = "bfloat16" if not exact and multiplies_bfloat16(device) else "float32"
+        quick = device.type == "cpu" and multiplies_bfloat16() and not exact
+        precision = "bfloat16" if quick else "float32"
     dtype: torch.dtype = getattr(torch, precision)
     return dtype
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether it has instructions for that: AMX or AVX512_BF16 of a CPU, or those of a GPU since Ampere."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    # An older PyTorch does not say: taken for a CPU that has none.
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for that: AMX or AVX512_BF16."""
+    # An older PyTorch does not say: taken for a processor that has none.
     abilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(abilities.get("amx_bf16") or abilities.get("avx512_bf16"))

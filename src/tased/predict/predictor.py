@@ -111,10 +111,9 @@ def load(
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
 
-    `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. For a TASED-Net auto is
-    bfloat16 on a GPU, and with the engine on a CPU that multiplies matrices of it (AMX, AVX512_BF16); else,
-    for a tased-lite too, it is float32. `published` follows the published script in everything (resizing,
-    blur, scale), for networks only.
+    `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. For a TASED-Net with the
+    engine auto is bfloat16 on a CPU that multiplies matrices of it (AMX, AVX512_BF16); else it is float32.
+    `published` follows the published script in everything (resizing, blur, scale), for networks only.
 
     On a CPU windows that follow each other share what they have in common (tased.predict.engine); `engine`
     False computes each from nothing, as on other devices and for `published`: the reference, several times
@@ -141,9 +140,7 @@ def load(
     network = network_from(found).to(where)
     trained = found.config is not None
     if isinstance(network, TASEDNet):
-        # Without the engine it is the reference on a CPU.
-        exact = published or (where.type == "cpu" and not engine)
-        dtype = resolve_precision(precision, where, exact=exact)
+        dtype = resolve_precision(precision, where, exact=published or not engine)
         return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained, engine))
     if published:
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
