@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tests.apps.test_bench import SMALL, result, small_matrices, timing
+from tests.apps.test_bench import SMALL, in_no_time, result, timing
 
 from tased.apps.stand_in import random_network
 from tased.cli import main
 from tased.network.weights import save_weights
 
-__all__ = ["small_matrices"]
+__all__ = ["in_no_time"]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What `bench` found: kept in a file, compared with an earlier one, and what it lets one expect."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -45,13 +45,12 @@ class Bench:
     products: dict[str, float]  # multiply-adds a second in a product of two matrices, by precision
     timings: tuple[Timing, ...]
     tased: str = __version__
-    date: str = ""
+    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
 
     def save(self, path: Path) -> None:
         """Write all of it as JSON, at once or not at all."""
-        values = asdict(self) | {"date": self.date or datetime.now(UTC).date().isoformat()}
         with WholeFile(path) as file:
-            file.write((json.dumps(values, indent=2) + "\n").encode())
+            file.write((json.dumps(asdict(self), indent=2) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path) -> Self:
