@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import lcm
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -32,6 +33,8 @@ from tased.predict.clip import Clip
 from tased.predict.engine import Engine
 
 RESULTS = Path(__file__).parent / "results" / "reuse_counts.json"
+
+EVERY = (1, 2, 3, 4, 5, 8, 12)
 
 FRAME = "within a frame: 1×7×7"
 STEM = "along time: 7×1×1, then within: 1×1×1, 1×3×3"
@@ -52,8 +55,11 @@ class Layer:
     engine: int
 
 
-def derived(config: NetworkConfig) -> dict[str, Layer]:
-    """From the table of widths, for the published network at the config's own size of frames."""
+def derived(config: NetworkConfig, every: int = 1) -> dict[str, Layer]:
+    """From the table of widths, for the published network at the config's own size of frames.
+
+    Of `every` Nth frame: the window before that has positions at the same frames is then further away.
+    """
     rows, columns, time = padded(config.rows), padded(config.columns), config.clip_length
     area = {1: rows * columns}
     edge = {1: 0}  # pixels more where a transposed convolution of 4 is computed as four convolutions of 2
@@ -65,14 +71,15 @@ def derived(config: NetworkConfig) -> dict[str, Layer]:
     def positions(stride: int, reach: int) -> list[bool]:
         """Of each position in a window whether it is shared."""
         centres = range(0, time, stride)
-        return [c - reach >= 0 and c + reach + stride < time for c in centres]
+        apart = lcm(stride, every)
+        return [c - reach >= 0 and c + reach + apart < time for c in centres]
 
     def layer(shared: list[bool], each: int) -> Layer:
         """`each` is what a position costs."""
         computed = shared.count(False)
         return Layer(len(shared), computed, len(shared) * each, computed * each)
 
-    found = {FRAME: layer([True] * (time - 1) + [False], area[2] * 3 * 64 * 7 * 7)}
+    found = {FRAME: layer([n < time - every for n in range(time)], area[2] * 3 * 64 * 7 * 7)}
     shared, reach = positions(2, 3), 3
     rest = layer(shared, area[4] * (64 * 64 + 64 * 192 * 3 * 3))
     # The engine leaves out what a kernel has outside of the window.
@@ -191,14 +198,14 @@ def by_layer(engine: Engine, counter: MultiplyAdds) -> Iterator[None]:
 
 
 @torch.inference_mode()
-def counted(config: NetworkConfig) -> dict[str, int]:
+def counted(config: NetworkConfig, every: int = 1) -> dict[str, int]:
     """What an engine's convolutions are called with, for one map of a shot that is under way."""
     length, windows = config.clip_length, WARM + 1
     engine, counter = Engine(TASEDNet(config).eval(), torch.float32), MultiplyAdds()
-    frames = list(scene(length + windows - 1, config.rows, config.columns))
+    frames = list(scene(length + every * (windows - 1), config.rows, config.columns))
     with by_layer(engine, counter):
         shot = engine.shot()
-        for first in range(windows):
+        for first in range(0, every * windows, every):
             counter.by_name.clear()
             with counter:
                 shot([Clip(tuple(frames[first : first + length]), first)])
@@ -224,6 +231,7 @@ def main() -> int:
         "rows": RELEASED.rows,
         "columns": RELEASED.columns,
         "layers": {name: asdict(layer) | {"counted": found.get(name, 0)} for name, layer in layers.items()},
+        "every": {n: sum(layer.engine for layer in derived(RELEASED, n).values()) for n in EVERY},
         "all": {"plain": plain, "engine": engine, "counted": sum(found.values())},
         "plain_by_torchs_counter": count(RELEASED).multiply_accumulates,
     }

@@ -137,6 +137,12 @@ def reuse(result: dict[str, Any]) -> str:
     return "\n".join([head, "| --- |" + " ---: |" * 4, *rows, f"| **all** | | | {whole} |"])
 
 
+def every(result: dict[str, Any]) -> str:
+    """What the engine computes for a map where only every Nth frame gets one."""
+    rows = [f"| {n} | {x / 1e9:.1f} G | {x / 1e9 / int(n):.1f} G |" for n, x in result["every"].items()]
+    return "\n".join(["| `--every` | a map | a frame of video |", "| ---: | ---: | ---: |", *rows])
+
+
 def startup(result: dict[str, Any]) -> str:
     """How long the smallest commands take."""
     rows = [f"| `{name}` | {row['median_seconds']:.2f} s |" for name, row in result["results"].items()]
@@ -313,6 +319,7 @@ def tables() -> dict[str, str]:
         made["engine"] = engine(result)
     if (result := measured("reuse_counts")) is not None:
         made["reuse"] = reuse(result)
+        made["every"] = every(result)
     if (result := measured("loader")) is not None:
         made["loader"] = loader(result)
     if (result := measured("reframe")) is not None:

@@ -38,6 +38,11 @@ def test_the_formula_is_what_the_engine_computes(length):
     assert sum(layer.plain for layer in layers.values()) == count(config).multiply_accumulates
 
 
+@pytest.mark.parametrize("every", [2, 3, 4, 5, 8, 12])
+def test_the_formula_is_what_the_engine_computes_of_every_nth_frame(every):
+    assert counted(SMALL, every) == {name: layer.engine for name, layer in derived(SMALL, every).items()}
+
+
 def test_the_result_is_the_formula_at_full_size():
     result = json.loads((ROOT / "benchmarks/results/reuse_counts.json").read_text(encoding="utf-8"))
     layers = derived(RELEASED)
@@ -50,6 +55,9 @@ def test_the_result_is_the_formula_at_full_size():
             layer.engine,
         )
     assert result["layers"].keys() == layers.keys()
+    assert result["every"] == {
+        str(n): sum(layer.engine for layer in derived(RELEASED, n).values()) for n in (1, 2, 3, 4, 5, 8, 12)
+    }
     assert result["all"]["plain"] == count(RELEASED).multiply_accumulates
     assert result["all"]["engine"] == result["all"]["counted"] == sum(x.engine for x in layers.values())
 
@@ -99,6 +107,9 @@ def test_the_page_says_what_was_counted():
         (name, x["positions"], x["computed"], f"{x['plain'] / 1e9:.2f}", f"{x['engine'] / 1e9:.2f}")
         for name, x in result["layers"].items()
     ]
+    of_every = page.split("<!-- every -->")[1].split("<!-- end every -->")[0]
+    rows = re.findall(r"^\| (\d+) \| ([\d.]+) G \| ([\d.]+) G \|$", of_every, re.MULTILINE)
+    assert rows == [(n, f"{x / 1e9:.1f}", f"{x / 1e9 / int(n):.1f}") for n, x in result["every"].items()]
     whole = {way: f"{result['all'][way] / 1e9:.2f} G" for way in ("plain", "engine")}
     assert f"| **all** | | | **{whole['plain']}** | **{whole['engine']}** |" in table
     text = " ".join(page.split())
