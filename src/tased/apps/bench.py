@@ -151,7 +151,7 @@ def _products(models: Iterable[Model]) -> dict[str, Callable[[], object]]:
     """A product of two matrices in each precision, where the models run: what a machine can do at best."""
     networks = [model for model in models if isinstance(model, NetworkModel | LiteModel)]
     found: dict[str, Callable[[], object]] = {}
-    for dtype, device in {(network.precision, network.device) for network in networks}:
+    for dtype, device in dict.fromkeys((network.precision, network.device) for network in networks):
         matrix = torch.randn(PRODUCT, PRODUCT).to(device, dtype)
         found[_name(dtype)] = partial(_square, matrix)
     return found
