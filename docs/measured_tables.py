@@ -125,6 +125,22 @@ def engine(result: dict[str, Any]) -> str:
     return "\n".join([head, "| --- | ---: | ---: | ---: | ---: |", *rows])
 
 
+def backends(result: dict[str, Any]) -> str:
+    """Ways to compute the maps on a CPU: how fast, and how near to the plain network's."""
+    rows = [
+        f"| {way} | {_or_no(row, 'seconds', '.2f', ' s')} | {_or_no(row, 'times_plain', '.1f')} "
+        f"| {row['mean_cc']:.5f} | {row['mean_cc_finished']:.5f} | {row['least_cc_finished']:.5f} "
+        f"| {row['most_apart']:.5f} |"
+        for way, row in result["ways"].items()
+    ]
+    head = f"| {result['threads']} threads, {result['hardware']} | a map | times as fast"
+    return "\n".join([f"{head} | CC | CC, finished | least | apart |", "| --- |" + " ---: |" * 6, *rows])
+
+
+def _or_no(row: dict[str, Any], key: str, form: str, unit: str = "") -> str:
+    return f"{row[key]:{form}}{unit}" if key in row else ""
+
+
 def reuse(result: dict[str, Any]) -> str:
     """What the engine computes for a map, layer by layer, beside what the plain network does."""
     rows = [
@@ -317,6 +333,8 @@ def tables() -> dict[str, str]:
         made["encode"] = encode(result)
     if (result := measured("engine")) is not None:
         made["engine"] = engine(result)
+    if (result := measured("backends")) is not None:
+        made["backends"] = backends(result)
     if (result := measured("reuse_counts")) is not None:
         made["reuse"] = reuse(result)
         made["every"] = every(result)

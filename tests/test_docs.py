@@ -287,6 +287,23 @@ def test_speeds_are_the_measured_ones():
     }
 
 
+def test_the_ways_that_were_tried_are_the_measured_ones():
+    """A cell of a way whose speed was not measured is empty."""
+    shown = [
+        [cell.strip(" s") for cell in row.strip("|").split("|")]
+        for row in between(ROOT / "docs/speed.md", "backends").strip().splitlines()[2:]
+    ]
+    ways = measured("backends")["ways"]
+    assert [name for name, *_ in shown] == [name.strip(" s") for name in ways]
+    for (_, seconds, times, *near), row in zip(shown, ways.values(), strict=True):
+        assert [seconds, times] == [
+            f"{row['seconds']:.2f}" if "seconds" in row else "",
+            f"{row['times_plain']:.1f}" if "seconds" in row else "",
+        ]
+        keys = ("mean_cc", "mean_cc_finished", "least_cc_finished", "most_apart")
+        assert [float(cell) for cell in near] == [round(row[key], 5) for key in keys]
+
+
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from tased.predict.device import bfloat16_instructions
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -29,16 +31,12 @@ class Machine:
 
 def this_machine() -> Machine:
     """The one that this runs on, now."""
-    abilities = {
-        "AVX512_BF16": torch.cpu._is_avx512_bf16_supported,
-        "AMX": torch.cpu._is_amx_tile_supported,
-    }
     return Machine(
         processor=_processor(),
         cores=os.cpu_count() or 1,
         threads=torch.get_num_threads(),
         vectors=torch.backends.cpu.get_cpu_capability(),
-        bfloat16=tuple(name for name, supported in abilities.items() if supported()),
+        bfloat16=bfloat16_instructions(),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         load=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         torch=torch.__version__,

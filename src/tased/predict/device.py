@@ -30,14 +30,15 @@ def resolve_precision(precision: str, device: torch.device, *, exact: bool = Fal
     if precision not in get_args(Precision):
         raise UsageError(f"precision is {precision!r}; it must be one of {', '.join(get_args(Precision))}")
     if precision == "auto":
-        quick = device.type == "cpu" and multiplies_bfloat16() and not exact
+        quick = device.type == "cpu" and not exact and bfloat16_instructions()
         precision = "bfloat16" if quick else "float32"
     dtype: torch.dtype = getattr(torch, precision)
     return dtype
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for that: AMX or AVX512_BF16."""
+def bfloat16_instructions() -> tuple[str, ...]:
+    """What the processor multiplies matrices of bfloat16 with: AVX512_BF16, AMX."""
     # An older PyTorch does not say: taken for a processor that has none.
     abilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(abilities.get("amx_bf16") or abilities.get("avx512_bf16"))
+    names = {"avx512_bf16": "AVX512_BF16", "amx_bf16": "AMX"}
+    return tuple(name for ability, name in names.items() if abilities.get(ability))
