@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -37,10 +38,14 @@ from training.stage import TOLD_TO_STOP, Told, commit, tell, tell_step, trained
 from training.watched import Aggregated, watch
 
 SHARE = 0.5  # of the clips in a step that are of videos, in the one for research
-BY_FOLDS = "research, by folds"
 RECIPE = with_settings(lite(), ("validation_clips=0", "sampling=videos"))  # nothing is chosen by a validation
 SMALL = ("size=64x32", "network.width=8", "steps=2", "warmup=1", "clips_per_step=2")
 
+# Two ways to one for research, the only ones that were tried: as the open one, or going on where it ended.
+RESEARCH: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "research": (None, ()),
+    "research after open": ("open", ("steps=50", "warmup=5", "prediction_rate=5e-4")),
+}
 # Trained on the pictures as the open one is, but for this.
 TRAINED: dict[str, tuple[str, ...]] = {
     "unpooling by switches": ("network.upsampling=unpool",),
@@ -66,23 +71,26 @@ class Training:
     name: str
     recipe: Recipe
     sources: tuple[Source, ...]
+    after: str | None = None  # the one whose weights it begins with; None: the encoder's alone
 
 
 def trainings(
     pictures: DataSet, clips: DataSet, groups: Sequence[Sequence[str]], recipe: Recipe
 ) -> list[Training]:
-    """All of them: the open one, those by folds, the one for research, and those with other settings."""
+    """All of them: the open one, those for research, by folds and on all clips, and those of the ablation."""
     still = Source(pictures, pictures.splits[0], 1 - SHARE)
     found = [Training("open", recipe, (still,))]
-    for fold in (*range(len(groups)), None):
-        learnt, _ = divided(clips, groups, len(groups), fold)
-        found.append(Training(_research(fold), recipe, (still, Source(learnt, learnt.splits[0], SHARE))))
+    for way, (after, change) in RESEARCH.items():
+        for fold in (*range(len(groups)), None):
+            learnt, _ = divided(clips, groups, len(groups), fold)
+            both = (still, Source(learnt, learnt.splits[0], SHARE))
+            found.append(Training(_place(way, fold), with_settings(recipe, change), both, after))
     found += [Training(name, with_settings(recipe, change), (still,)) for name, change in TRAINED.items()]
     return found
 
 
-def _research(fold: int | None) -> str:
-    return "research" if fold is None else f"research, fold {fold}"
+def _place(way: str, fold: int | None) -> str:
+    return way if fold is None else f"{way}, fold {fold}"
 
 
 def judges(clips: DataSet, groups: Sequence[Sequence[str]], recipe: Recipe, seen: Path) -> list[Aggregated]:
@@ -90,13 +98,15 @@ def judges(clips: DataSet, groups: Sequence[Sequence[str]], recipe: Recipe, seen
     config = recipe.network
     if not isinstance(config, LiteConfig):
         raise UsageError("the recipe is of a TASED-Net; needed is one of a tased-lite")
-    held: dict[str, str] = {}
+    folds: dict[str, int] = {}
     for fold in range(len(groups)):
         _, out = divided(clips, groups, len(groups), fold)
-        held |= {clip.name: _research(fold) for clip in (out.clips() if out else ())}
-    found = [Aggregated("open", seen, dict.fromkeys(held, "open"), config)]
-    found.append(Aggregated(BY_FOLDS, seen, held, config))
-    found += [Aggregated(name, seen, dict.fromkeys(held, name), config) for name in TRAINED]
+        folds |= dict.fromkeys([clip.name for clip in (out.clips() if out else ())], fold)
+    found = [Aggregated("open", seen, dict.fromkeys(folds, "open"), config)]
+    for way in RESEARCH:
+        siblings = {name: _place(way, fold) for name, fold in folds.items()}
+        found.append(Aggregated(f"{way}, by folds", seen, siblings, config))
+    found += [Aggregated(name, seen, dict.fromkeys(folds, name), config) for name in TRAINED]
     found += [
         replace(found[0], name=name, config=replace(config, **change))  # type: ignore[arg-type]
         for name, change in AGGREGATED.items()
@@ -132,19 +142,19 @@ def run(options: argparse.Namespace) -> Path:
     cached = Files(clips.name, clips.path, tuple(cached_clips(clips, None, frames)))
     planned = trainings(pictures, cached, groups, recipe)
     recall = Recall()
-    weights = {
-        one.name: trained(
+    weights: dict[str, Path] = {}
+    for one in planned:
+        weights[one.name] = trained(
             out / one.name,
             one.recipe,
             one.sources,
-            encoder=options.encoder,
+            encoder=options.encoder if one.after is None else None,
+            weights=None if one.after is None else weights[one.after],
             recall=recall,
             device=options.device,
             workers=options.workers,
-            report=lambda now, name=one.name: tell_step(name, now),  # type: ignore[misc]
+            report=partial(tell_step, one.name),
         )
-        for one in planned
-    }
     judged = judges(clips, groups, recipe, out / "seen")
     for number, clip in enumerate(clips.clips(), 1):
         names = {judge.seen_by[clip.name] for judge in judged}
@@ -203,6 +213,7 @@ def _training(one: Training, folder: Path, weights: Path) -> Mapping[str, object
     return {
         "seed": one.recipe.seed,
         "steps": one.recipe.steps,
+        "after": one.after,
         "learnt_from": {
             what: len(s.clips) for what, s in zip(("pictures", "clips"), one.sources, strict=False)
         },
