@@ -27,12 +27,13 @@ import numpy as np
 import torch
 from cost import machine_facts
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from tased.apps.machine import this_machine
 from tased.apps.stand_in import random_network, scene
 from tased.apps.turns import in_turns, median
 from tased.network.config import RELEASED, NetworkConfig
+from tased.network.encoder import Features
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
 from tased.predict.clip import Clip, to_network
@@ -47,6 +48,7 @@ CALIBRATED, SCORED = (5, 6), (77, 78)  # seeds of clips
 STEP = 5  # frames between the windows of a clip that are looked at
 EACH = 5  # such windows of a clip
 Way = Callable[[Clip], Float[np.ndarray, "H W"]]
+Computing = Callable[..., np.ndarray]  # of tensors
 
 
 def own(network: TASEDNet, *, compiled: bool) -> dict[str, Way]:
@@ -106,39 +108,87 @@ def all_over(network: TASEDNet) -> dict[str, Way]:
 
 def others(network: TASEDNet, folder: Path, threads: int, *, calibrated: list[Clip]) -> dict[str, Way]:
     """ONNX Runtime and OpenVINO, of the whole network, window by window."""
+    config = network.config
+    empty = torch.zeros(1, 3, config.clip_length, config.rows, config.columns)
+    computing = elsewhere(network, (empty,), folder, threads, calibrated=calibrated)
+    return {name: _window(compute) for name, compute in computing.items()}
+
+
+def _window(compute: Computing) -> Way:
+    return lambda clip: compute(_input(clip))[0]
+
+
+def elsewhere(
+    module: nn.Module, inputs: tuple[Tensor, ...], folder: Path, threads: int, *, calibrated: list[Clip]
+) -> dict[str, Computing]:
+    """A module exported to ONNX, as others compute it; with clips to calibrate with, in int8 too."""
     import onnxruntime
     import openvino
 
-    config = network.config
-    shape = (1, 3, config.clip_length, config.rows, config.columns)
-    program: Any = torch.onnx.export(network, (torch.zeros(shape),), dynamo=True, verbose=False)
+    program: Any = torch.onnx.export(module, inputs, dynamo=True, verbose=False)
     program.save(folder / "network.onnx")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(
         folder / "network.onnx", options, providers=["CPUExecutionProvider"]
     )
-    name = session.get_inputs()[0].name
+    names = [node.name for node in session.get_inputs()]
 
-    def runtime(clip: Clip) -> Float[np.ndarray, "H W"]:
-        return session.run(None, {name: _input(clip).numpy()})[0][0]
+    def runtime(*given: Tensor) -> np.ndarray:
+        return session.run(None, {name: x.numpy() for name, x in zip(names, given, strict=True)})[0]
 
-    ways: dict[str, Way] = {"ONNX Runtime float32": runtime}
+    computing: dict[str, Computing] = {"ONNX Runtime float32": runtime}
     files = {"float32": ("network.onnx", "f32"), "bfloat16": ("network.onnx", "bf16")}
     if calibrated:
-        _quantize(folder, name, calibrated)
+        _quantize(folder, names[0], calibrated)
         files["int8"] = ("int8.onnx", "f32")
     core = openvino.Core()
     for kind, (file, hint) in files.items():
         settings = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads}
-        ways[f"OpenVINO {kind}"] = _outside(
-            core.compile_model(core.read_model(folder / file), "CPU", settings)
+        compiled = core.compile_model(core.read_model(folder / file), "CPU", settings)
+        computing[f"OpenVINO {kind}"] = _openvino(compiled)
+    return computing
+
+
+def _openvino(compiled: Callable[[list[np.ndarray]], Any]) -> Computing:
+    return lambda *given: compiled([x.numpy() for x in given])[0]
+
+
+class Tail(nn.Module):
+    """What follows block 4, which windows share nothing of; x4, x8 and x16 are of the decoder's time."""
+
+    def __init__(self, network: TASEDNet):
+        super().__init__()
+        self.pool, self.mixed5 = network.encoder.pool5_space, network.encoder.mixed5
+        self.prediction = network.prediction
+
+    def forward(self, x4: Tensor, x8: Tensor, x16: Tensor) -> Tensor:
+        pooled, found = self.pool(x16)
+        maps: Tensor = self.prediction(Features(x4, x8, x16, self.mixed5(pooled), found))
+        return maps.sigmoid()
+
+
+def part(network: TASEDNet, folder: Path, threads: int, rounds: int) -> dict[str, float]:
+    """Seconds that each takes for that part alone."""
+    config = network.config
+    sizes = ((192, 4), (480, 8), (832, 16))
+    given = tuple(
+        torch.rand(1, channels, config.decoder_time, config.rows // stride, config.columns // stride)
+        for channels, stride in sizes
+    )
+    ways: dict[str, Callable[[], object]] = {"plain float32": partial(Tail(network), *given)}
+    for name in ("float32", "bfloat16"):
+        engine = Engine(network, getattr(torch, name))
+        x4, x8, x16 = (x.permute(0, 2, 3, 4, 1).contiguous() for x in given)
+        ways[f"engine {name}"] = partial(
+            engine.finish, x4, x8, x16.repeat_interleave(2, dim=1).to(engine.dtype)
         )
-    return ways
-
-
-def _outside(compiled: Callable[[np.ndarray], Any]) -> Way:
-    return lambda clip: compiled(_input(clip).numpy())[0][0]
+    for name, compute in elsewhere(Tail(network), given, folder, threads, calibrated=[]).items():
+        ways[name] = partial(compute, *given)
+    for way in ways.values():
+        way()
+    turns = in_turns(ways, lambda done: done < rounds, times=dict.fromkeys(ways, 3))
+    return {name: round(median(took).seconds, 4) for name, took in turns.items()}
 
 
 def _input(clip: Clip) -> Tensor:
@@ -288,6 +338,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         near = nearness(network.eval(), Path(folder), options.threads)
         fast = speed(Path(folder), options.threads, options.rounds, compiled=options.compile)
+        tail = part(random_network(RELEASED), Path(folder), options.threads, options.rounds)
     report = {
         "what": "ways to compute maps on a CPU: speed at 384x224, T = 32; nearness to the plain network",
         "date": datetime.now(UTC).date().isoformat(),
@@ -301,6 +352,7 @@ def main() -> None:
         },
         "windows": len(SCORED) * EACH,
         "ways": {name: fast.get(name, {}) | near.get(name, {}) for name in fast | near},
+        "seconds_after_block_4": tail,
         "processes_maps_a_second": processes(4 * options.rounds),
     }
     RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
