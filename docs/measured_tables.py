@@ -98,6 +98,19 @@ def quality_groups(result: dict[str, Any]) -> str:
     return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
 
 
+def lite_ablation(result: dict[str, Any]) -> str:
+    """tased-lite, open and for research, and what its parts are worth."""
+    rows = []
+    for name, row in result["results"].items():
+        low, high = row["nss"]["interval"]
+        more, (least, most) = row["above_open"]["nss"]["mean"], row["above_open"]["nss"]["interval"]
+        above = "" if name == "open" else f"{more:+.2f} ({least:+.2f} to {most:+.2f})"
+        others = " | ".join(f"{row[metric]['mean']:.2f}" for metric in ("cc", "sim", "shuffled_auc", "kld"))
+        rows.append(f"| {name} | {row['nss']['mean']:.2f} ({low:.2f} to {high:.2f}) | {above} | {others} |")
+    head = "| tased-lite | NSS | NSS above open | CC | SIM | s-AUC | KLD |"
+    return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows])
+
+
 def lite_speed(result: dict[str, Any]) -> str:
     """From file to file, by size of the video and by output."""
     outputs = ("maps", "video", "overlay")
@@ -323,6 +336,8 @@ def tables() -> dict[str, str]:
     if (result := measured("quality")) is not None:
         made["quality"] = quality(result)
         made["quality-groups"] = quality_groups(result)
+    if (result := measured("lite_ablation")) is not None:
+        made["lite-ablation"] = lite_ablation(result)
     if (result := measured("lite")) is not None:
         made["lite-speed"] = lite_speed(result)
     if (result := measured("overlay")) is not None:

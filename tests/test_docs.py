@@ -173,6 +173,27 @@ def test_scores_are_the_measured_ones():
     assert f"On {result['clips']} natural clips with the gaze of {result['observers']} observers" in page
 
 
+def test_what_the_parts_of_lite_are_worth_is_the_measured():
+    result = measured("lite_ablation")
+    _, _, *lines = between(ROOT / "docs/models.md", "lite-ablation").strip().splitlines()
+    shown = {
+        name: cells for name, *cells in ([c.strip() for c in line.strip("|").split("|")] for line in lines)
+    }
+    assert list(shown) == list(result["results"])
+    for name, (nss, above, *others) in shown.items():
+        row = result["results"][name]
+        expected = [row["nss"]["mean"], *row["nss"]["interval"]]
+        if name != "open":
+            expected += [row["above_open"]["nss"]["mean"], *row["above_open"]["nss"]["interval"]]
+        numbers = [float(number) for number in re.findall(r"[+-]?[\d.]+", f"{nss} {above}")]
+        assert numbers == pytest.approx(expected, abs=0.0051)
+        metrics = ("cc", "sim", "shuffled_auc", "kld")
+        found = [float(cell) for cell in others]
+        assert found == pytest.approx([row[metric]["mean"] for metric in metrics], abs=0.0051)
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    assert f"On {result['clips']} clips, {result['frames']} frames" in page
+
+
 def test_times_are_the_measured_ones():
     rows = re.findall(r"\| `(.+?)` \| ([\d.]+) s \|", between(ROOT / "docs/start.md", "startup"))
     assert {command: float(seconds) for command, seconds in rows} == {
