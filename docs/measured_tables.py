@@ -150,6 +150,16 @@ def backends(result: dict[str, Any]) -> str:
     return "\n".join([f"{head} | CC | CC, finished | least | apart |", "| --- |" + " ---: |" * 6, *rows])
 
 
+def resolution(result: dict[str, Any]) -> str:
+    """What a smaller resolution costs lite, and what it saves."""
+    rows = [
+        f"| {size} | {row['nss']:.2f} | {row['cc']:.2f} | {1000 * row['seconds']:.0f} ms |"
+        for size, row in result["results"].items()
+    ]
+    head = f"| {result['clips']} clips, {result['frames']} frames | NSS | CC | a map, one thread |"
+    return "\n".join([head, "| --- | ---: | ---: | ---: |", *rows])
+
+
 def _or_no(row: dict[str, Any], key: str, form: str, unit: str = "") -> str:
     return f"{row[key]:{form}}{unit}" if key in row else ""
 
@@ -350,6 +360,8 @@ def tables() -> dict[str, str]:
         made["engine"] = engine(result)
     if (result := measured("backends")) is not None:
         made["backends"] = backends(result)
+    if (result := measured("resolution")) is not None:
+        made["resolution"] = resolution(result)
     if (result := measured("reuse_counts")) is not None:
         made["reuse"] = reuse(result)
         made["every"] = every(result)

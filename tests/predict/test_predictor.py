@@ -97,6 +97,29 @@ def test_what_is_no_weights_is_one_clear_error(given, words):
         tased.load(given)
 
 
+def test_a_network_at_another_resolution(tiny_weights):
+    """The same weights, on frames of that size; the blur keeps its share of the width."""
+    predictor = tased.load(tiny_weights, engine=False, resolution=(64, 96))
+    stream = predictor.stream(size="network")
+    given = frames(4, 64, 96)
+    maps = [m for f in given for m in stream.push(f)] + stream.drain()
+    clip = torch.from_numpy(np.stack([f.pixels for f in given])).permute(0, 3, 1, 2)[None]
+    with torch.no_grad():
+        expected = tased.load(tiny_weights, engine=False).model.network(to_network(clip))[0]
+    assert torch.equal(maps[3].values, expected)
+
+
+def test_lite_at_another_resolution():
+    full, half = (tased.load(resolution=r).stream(size=(28, 48)) for r in (None, (128, 192)))
+    given = frames(3, 128, 192)
+    one, other = (torch.stack([m.values for f in given for m in s.push(f)]) for s in (full, half))
+    assert one.shape == other.shape
+    assert (one - other).abs().max() > 0
+    assert torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1] > 0.5
+    with pytest.raises(UsageError, match="multiples of 32"):
+        tased.load(resolution=(100, 200))
+
+
 def test_options_that_cannot_be():
     with pytest.raises(UsageError, match="auto, cpu, cuda"):
         tased.load("centre", device="gpu")
@@ -104,6 +127,10 @@ def test_options_that_cannot_be():
         tased.load("centre", precision="half")
     with pytest.raises(UsageError, match="'centre' is none"):
         tased.load("centre", published=True)
+    with pytest.raises(UsageError, match="a resolution is a network's, and 'motion' is none"):
+        tased.load("motion", resolution=(64, 96))
+    with pytest.raises(UsageError, match="has one resolution"):
+        tased.load("TASED_v2.pt", published=True, resolution=(64, 96))
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="no CUDA GPU"):
             tased.load("centre", device="cuda")

@@ -61,7 +61,7 @@ def bench(
     with Display(progress, unit="second") as display:
         limit = 0.0 if quick else seconds
         display.step("preparing", 0, None)
-        named = chosen.weights is not None or chosen.model is not None
+        named = any(given is not None for given in (chosen.weights, chosen.model, chosen.resolution))
         predictors = [chosen.load()] if named else stand_ins(device=chosen.device, precision=chosen.precision)
         found = run(
             predictors,

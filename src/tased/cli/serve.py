@@ -69,6 +69,7 @@ def serve(
         model=chosen.named(),
         device=chosen.device,
         precision=chosen.precision,
+        resolution=chosen.rows_columns(),
         host=host,
         port=port,
         token=token,

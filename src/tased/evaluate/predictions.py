@@ -194,6 +194,7 @@ class ModelPredictions:
     precision: str = "auto"
     published: bool = False
     weights_sha256: str | None = None
+    resolution: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -203,7 +204,7 @@ class ModelPredictions:
     @property
     def identity(self) -> str:
         """Weights and options."""
-        return f"{self.weights_sha256 or self.weights}|{self.precision}|{self.published}"
+        return f"{self.weights_sha256 or self.weights}|{self.precision}|{self.published}|{self.resolution}"
 
     def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
         """Predict the clip, every frame of it, as `tased predict` does."""
@@ -219,7 +220,13 @@ class ModelPredictions:
 @lru_cache(maxsize=1)
 def _loaded(model: ModelPredictions) -> Predictor:
     """Its predictor, loaded once a process."""
-    return load(model.weights, device=model.device, precision=model.precision, published=model.published)
+    return load(
+        model.weights,
+        device=model.device,
+        precision=model.precision,
+        published=model.published,
+        resolution=model.resolution,
+    )
 
 
 @dataclass(frozen=True, slots=True)

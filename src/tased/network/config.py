@@ -1,7 +1,7 @@
 """Which network: a frozen value that names every variant of the paper, or tased-lite. Imports no torch."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from tased.errors import UsageError
@@ -153,6 +153,11 @@ class LiteConfig:
 RELEASED = NetworkConfig(aggregation="released")  # the network of both published checkpoints
 
 Config = NetworkConfig | LiteConfig
+
+
+def at_size(config: Config, rows: int, columns: int) -> Config:
+    """The same network for frames of another size; the map's blur keeps its share of the width."""
+    return replace(config, rows=rows, columns=columns, blur=config.blur * columns / config.columns)
 
 
 def config_from_json(text: str) -> Config:

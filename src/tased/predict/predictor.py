@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from tased.errors import CheckpointError, TruncatedVideoError, UsageError
+from tased.network.config import at_size
 from tased.network.fold import folded
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
@@ -101,6 +102,7 @@ def load(
     precision: str = "auto",
     published: bool = False,
     engine: bool = True,
+    resolution: tuple[int, int] | None = None,
 ) -> Predictor:
     """Load a predictor.
 
@@ -119,16 +121,21 @@ def load(
     False computes each from nothing, as on other devices and for `published`: the reference, several times
     slower.
 
+    `resolution` is the size, (rows, columns), that frames are resized to for the network; None for the one
+    that its weights were trained for. A smaller one is faster, and less exact; a tased-lite takes multiples
+    of 32.
+
     Raises CheckpointError for weights that cannot be used, UsageError for options that cannot be.
     """
     where = resolve_device(device)
     dtype = resolve_precision(precision, where, exact=True)
     name = DEFAULT if weights is None else str(weights)
+    if resolution is not None and published:
+        raise UsageError("the published script has one resolution; leave the other out")
     if name in TRAINING_FREE:
-        if published:
-            raise UsageError(
-                f"the published script runs a network, and {name!r} is none; give a file of weights"
-            )
+        if published or resolution is not None:
+            what = "a resolution is a network's" if resolution else "the published script runs a network"
+            raise UsageError(f"{what}, and {name!r} is none; give a file of weights")
         return Predictor(TRAINING_FREE[name](), packaged=True)
     path = PACKAGED[name].path if name in PACKAGED else Path(name)
     if not path.exists():
@@ -137,6 +144,8 @@ def load(
         hint = f"did you mean {near[0]!r}?" if near else f"known names are {', '.join(known)}"
         raise CheckpointError(f"{name}: no such file of weights; {hint}")
     found = read_weights(path)
+    if resolution is not None and found.config is not None:
+        found = replace(found, config=at_size(found.config, *resolution))
     network = network_from(found).to(where)
     trained = found.config is not None
     if isinstance(network, TASEDNet):

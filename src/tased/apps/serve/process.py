@@ -39,7 +39,7 @@ class Worker:
         )
         worker = cls(process)
         try:
-            names = ("model", "device", "precision", "max_seconds")
+            names = ("model", "device", "precision", "resolution", "max_seconds")
             await worker._tell({name: getattr(settings, name) for name in names})
             said = await worker._hear()
             if said["event"] == "failed":

@@ -34,6 +34,7 @@ class ServerSettings:
     model: str | None = None  # the default one: a name or a file, as for tased.load
     device: str = "auto"
     precision: str = "auto"
+    resolution: tuple[int, int] | None = None  # rows, columns, for networks; None is that of their weights
     host: str = "127.0.0.1"
     port: int = 8000  # 0 takes a free one
     token: str | None = field(default=None, repr=False)  # what clients must know; None lets everybody in

@@ -156,7 +156,12 @@ def _models(settings: dict[str, Any]) -> tuple[list[str], Callable[[str], Predic
 
     @lru_cache(1)
     def predictor_of(name: str) -> Predictor:
-        return load(places[name], device=settings["device"], precision=settings["precision"])
+        return load(
+            places[name],
+            device=settings["device"],
+            precision=settings["precision"],
+            resolution=None if name in TRAINING_FREE else settings["resolution"],
+        )
 
     return list(places), predictor_of
 
