@@ -3,8 +3,8 @@
     python benchmarks/resolution.py --data TABLE [--max-frames 240]
 
 TABLE is a data set in the layout `table` (docs/datasets.md). Scores are those of `tased evaluate` by the
-protocol `exact`; time is that of a frame of 640x360 in memory to its map at the network's size, in one thread,
-in turns. Writes aggregates only.
+protocol `exact`; time is that from a frame of 640x360 in memory to its map at the network's size, in one
+thread, in turns. Writes aggregates only.
 """
 
 import argparse
