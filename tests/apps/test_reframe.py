@@ -126,6 +126,12 @@ def test_wide_from_tall(tmp_path):
     assert {f.pixels.shape for f in tased.open_video(tmp_path / "wide.mp4")} == {(54, 96, 3)}
 
 
+def test_the_size_says_the_aspect(two_shots, tmp_path):
+    done = reframe(two_shots, tmp_path / "feed.mp4", predictor=WHITE, size=(100, 80))
+    assert (done.track.crop.width, done.track.crop.height) == (52, 64)  # 51.2, and even
+    assert {f.pixels.shape for f in tased.open_video(tmp_path / "feed.mp4")} == {(100, 80, 3)}
+
+
 def test_spread_attention_shows_the_whole_frame(tmp_path):
     def both(colour):
         for left, right in zip(scene(colour, 10), scene(colour, 118), strict=True):
@@ -283,6 +289,9 @@ def test_progress_tells_both_passes(two_shots, tmp_path):
         ({"aspect": "0:1"}, "WIDTH:HEIGHT"),
         ({"aspect": "2:1"}, "nothing to crop"),
         ({"height": 1}, "--height 1"),
+        ({"height": 8192, "aspect": "99:1"}, "makes 811008x8192; the width may be 8192"),
+        ({"size": (100, 101)}, "--size 101x100 was asked for; both must be even"),
+        ({"size": (100, 100), "aspect": "1:1"}, "leave out --aspect"),
         ({"sendcmd": Path("x.cmd"), "fallback": "auto"}, "--fallback never"),
         ({"track": Path("t.xml")}, r"\.csv or \.json"),
         ({"otio": Path("t.edl")}, r"\.otio"),

@@ -61,6 +61,8 @@ def test_silent(clip, tmp_path, capsys):
         (["-o", "tall.mp4", "--track", "tall.xml"], ".csv or .json"),
         (["-o", "tall.mp4", "--track", "a.csv", "--otio", "clip.mp4"], "is the input itself"),
         (["-o", "tall.mp4", "--speed", "0"], "greater than 0"),
+        (["-o", "tall.mp4", "--size", "60"], "--size 60 is not a size; give WIDTHxHEIGHT"),
+        (["-o", "tall.mp4", "--size", "60x80", "--height", "80"], "leave out --aspect and --height"),
         (["-o", "tall.mp4", "--sendcmd", "crop.cmd"], "--fallback never"),
         (["-o", "tall.mp4", "--every", "0"], "every is 0"),
         ([], "--out"),

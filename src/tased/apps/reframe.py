@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,9 @@ def reframe(
     out: Path,
     *,
     predictor: Predictor,
-    aspect: str = "9:16",
+    aspect: str | None = None,
     height: int | None = None,
+    size: tuple[int, int] | None = None,
     limits: Limits = CALM,
     fallback: Fallback = "auto",
     bars: Bars = "blurred",
@@ -60,8 +62,9 @@ def reframe(
 
     The path is planned for each shot (tased.apps.crop_path), within `limits`; which shots are shown whole,
     between `bars`, is up to `fallback` (tased.apps.crop_track). The movie has the crop's size, or is scaled
-    to `height`. `track`, `sendcmd` and `otio` are further files (tased.apps.track_files); `every` as for
-    Predictor.predict. `report` is told what is done, predicting or writing, and how far.
+    to `height`; `aspect` is 9:16 unless it is given. Or its `size` (rows, columns) says both. `track`,
+    `sendcmd` and `otio` are further files (tased.apps.track_files); `every` as for Predictor.predict.
+    `report` is told what is done, predicting or writing, and how far.
 
     A truncated video is written as far as it can be read, then TruncatedVideoError is raised. Raises
     VideoError, OutputError and UsageError as the readers and writers do; UsageError also for an aspect that
@@ -71,15 +74,12 @@ def reframe(
     began = time.monotonic()
     if sendcmd is not None and fallback != "never":
         raise UsageError("--sendcmd moves a crop, which shows no shot whole; give --fallback never with it")
-    if height is not None and not 2 <= height <= LARGEST:
-        raise UsageError(f"--height {height} was asked for; it must be from 2 to {LARGEST} pixels")
-    asked = aspect_of(aspect)
+    asked, scaled = _asked(aspect, height, size)
     video = open_video(source)
     named = {"--out": out, "--track": track, "--sendcmd": sendcmd, "--otio": otio}
     check_places([video.path], [(option, path) for option, path in named.items() if path is not None])
     crop = largest_crop(video.width, video.height, asked)
-    rows = crop.height if height is None else even(height)
-    columns = crop.width if height is None else even(rows * asked)
+    rows, columns = scaled or (crop.height, crop.width)
     sound = None if video.picture_names else video.path
     files = TrackFiles(table=track, sendcmd=sendcmd, otio=otio)
     movie = ColourMovie(out, width=columns, height=rows, rate=video.rate, audio_from=sound)
@@ -111,6 +111,33 @@ def reframe(
         centre=float(planned.centre.mean()),
         elapsed=time.monotonic() - began,
     )
+
+
+def _asked(
+    aspect: str | None, height: int | None, size: tuple[int, int] | None
+) -> tuple[Fraction, tuple[int, int] | None]:
+    """The movie's aspect, and its rows and columns; None when it is as large as the crop."""
+    if size is not None:
+        rows, columns = size
+        if aspect is not None or height is not None:
+            raise UsageError("--size says the aspect and the height; leave out --aspect and --height")
+        if any(side % 2 or not 2 <= side <= LARGEST for side in size):
+            raise UsageError(
+                f"--size {columns}x{rows} was asked for; both must be even and from 2 to {LARGEST} pixels"
+            )
+        return Fraction(columns, rows), size
+    if height is not None and not 2 <= height <= LARGEST:
+        raise UsageError(f"--height {height} was asked for; it must be from 2 to {LARGEST} pixels")
+    asked = aspect_of("9:16" if aspect is None else aspect)
+    if height is None:
+        return asked, None
+    rows = even(height)
+    columns = even(rows * asked)
+    if columns > LARGEST:
+        raise UsageError(
+            f"--height {height} makes {columns}x{rows}; the width may be {LARGEST} pixels at most"
+        )
+    return asked, (rows, columns)
 
 
 def _shown(

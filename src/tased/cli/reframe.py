@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from tased.cli.console import Display, Mode
 from tased.cli.model import Model
+from tased.cli.size import rows_columns
 
 
 def reframe(
@@ -14,8 +15,9 @@ def reframe(
     /,
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
-    aspect: str = "9:16",
+    aspect: str | None = None,
     height: int | None = None,
+    size: str | None = None,
     speed: float = 0.3,
     acceleration: float = 0.6,
     fallback: Literal["auto", "never"] = "auto",
@@ -33,6 +35,7 @@ def reframe(
 
     - Upright: `tased reframe clip.mp4 -o tall.mp4`
     - Square, and where the crop was: `tased reframe clip.mp4 -o square.mp4 --aspect 1:1 --track crop.csv`
+    - For a feed, in its size: `tased reframe clip.mp4 -o feed.mp4 --size 1080x1920`
     - For an editor: `tased reframe clip.mp4 -o tall.mp4 --otio clip.otio`
 
     Parameters
@@ -42,9 +45,11 @@ def reframe(
     out
         The movie (.mp4, .mkv, .mov, .webm).
     aspect
-        Of the movie: WIDTH:HEIGHT.
+        Of the movie: WIDTH:HEIGHT. Default: 9:16.
     height
         Of the movie, in pixels; without it the crop keeps its size.
+    size
+        Of the movie: WIDTHxHEIGHT in pixels, in place of --aspect and --height.
     speed
         The most that the crop moves, in frames a second.
     acceleration
@@ -84,6 +89,7 @@ def reframe(
             predictor=predictor,
             aspect=aspect,
             height=height,
+            size=rows_columns("--size", size) if size else None,
             limits=limits,
             fallback=fallback,
             bars=bars,
