@@ -106,6 +106,7 @@ def test_the_page_works_in_a_browser(folder, done, tmp_path, width, dark):
         [a.download, await (await fetch(a.href)).text()])).then(files => {
         document.body.dataset.found = JSON.stringify({
           title: document.title, before, middle,
+          words: getComputedStyle(document.querySelector("#areas thead th")).overflowWrap,
           focus: document.activeElement.id,
           names: [...document.querySelectorAll("#areas tbody th")].map(cell => cell.textContent.trim()),
           lines: [...document.querySelectorAll("#curve path")].map(path => path.getAttribute("d").length),
@@ -133,6 +134,7 @@ def test_the_page_works_in_a_browser(folder, done, tmp_path, width, dark):
     assert facts["scores"] == 2  # centre, other observers
     assert all(length > 50 for length in facts["lines"])
     assert facts["overflow"] <= 0
+    assert facts["words"] == "normal"  # the heads of columns are not broken within them
     darkness = [sum(map(int, re.findall(r"\d+", facts[what])[:3])) for what in ("background", "ink")]
     assert (darkness[0] < darkness[1]) == dark
     files = dict(json.loads(base64.b64decode(facts["files"])))
