@@ -19,6 +19,7 @@ from tests.media import flash_and_click, flat, textured, write_flash_and_click, 
 import tased
 from tased.apps.encode import encode
 from tased.apps.offsets import offsets
+from tased.apps.setting import Setting
 from tased.errors import OutputError, TruncatedVideoError, UsageError
 from tased.video.read import open_video
 from tased.video.synthetic import clip
@@ -84,6 +85,19 @@ def test_the_page_holds_what_was_measured(video, tmp_path):
     assert done.comparison.summary() in text.replace("&#43;", "+")
     assert "data:image/png;base64," in text
     assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_one_point_is_no_curve(video, tmp_path):
+    encode(video, crf=30, comparison=tmp_path / "report.html", **QUICK)
+    assert "<img" not in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("aim", [{"bitrate": 1500}, {"bitrate": 1000}, {"crf": 1}, {"crf": 50}, {"crf": 51}])
+def test_no_point_of_a_curve_is_measured_twice(aim):
+    """The range ends near these."""
+    settings = Setting(**aim).around(5)
+    assert len({str(setting) for setting in settings}) == len(settings) >= 3
+    assert str(Setting(**aim)) in map(str, settings)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
@@ -237,7 +251,7 @@ def test_kvazaar_itself_heeds_the_plan(tmp_path, suffix):
         ({"out": "out.mp4", "comparison": "report.pdf"}, UsageError, "a report is written as"),
         ({"out": "out.mp4", "comparison": "a.html", "curve": 0}, UsageError, "1 to 9 points"),
         ({"out": "out.mp4", "plan": "plan.dat"}, UsageError, "a plan of QP offsets is written as"),
-        ({"out": "a.bin", "plan": "./a.bin"}, UsageError, "one file"),
+        ({"out": "a.bin", "plan": "./a.bin"}, UsageError, "two outputs"),
         ({"out": "source"}, UsageError, "is the input itself"),
         ({"out": "there/out.mp4"}, OutputError, "is a file, not a folder"),
     ],

@@ -10,6 +10,7 @@ from tased.apps.encode_report import Report, check_report, write_report
 from tased.apps.encodings import Encodings, open_movie
 from tased.apps.gather import Progress, gathered
 from tased.apps.offsets import STRENGTH
+from tased.apps.outputs import check_places
 from tased.apps.plan_file import plan_file
 from tased.apps.setting import Setting
 from tased.errors import UsageError
@@ -62,7 +63,14 @@ def encode(
     be.
     """
     setting = Setting(codec=codec, bitrate=bitrate, crf=crf, preset=preset, passes=passes, strength=strength)
-    movie, plan, page = _apart(Path(source), out, plan, comparison)
+    movie, plan, page = (None if file is None else Path(file) for file in (out, plan, comparison))
+    named = {"--out": movie, "--plan": plan, "--report": page}
+    written = [(option, path) for option, path in named.items() if path is not None]
+    if not written:
+        raise UsageError(
+            "nothing is asked for; name a file to encode into, or one for the plan or the report"
+        )
+    check_places([Path(source)], written)
     if page is not None:
         check_report(page, curve)
     video = open_video(source)
@@ -90,18 +98,3 @@ def encode(
         if found.truncated is not None:
             raise found.truncated
         return Encoded(len(found.maps), compared)
-
-
-def _apart(source: Path, *files: str | Path | None) -> tuple[Path | None, ...]:
-    """The paths, when there is one at least and none is the source or another of them."""
-    paths = tuple(None if file is None else Path(file) for file in files)
-    places = [path.resolve() for path in paths if path is not None]
-    if not places:
-        raise UsageError(
-            "nothing is asked for; name a file to encode into, or one for the plan or the report"
-        )
-    if source.resolve() in places:
-        raise UsageError(f"{source} is the input itself; choose another name for what is written")
-    if len(set(places)) < len(places):
-        raise UsageError("two outputs are to be one file; choose another name for one")
-    return paths

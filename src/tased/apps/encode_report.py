@@ -1,18 +1,18 @@
 """Encodings with regions beside plain ones: a page, or the numbers."""
 
-import base64
 import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import jinja2
 from matplotlib.figure import Figure
 
+from tased.apps.filled import filled
 from tased.apps.rate_distortion import Pair, bd_quality, bd_rate
 from tased.apps.setting import Setting
 from tased.atomic import WholeFile, check_suffix
 from tased.errors import UsageError
+from tased.video.data_url import data_url
 
 MOST_POINTS = 9  # of a curve
 MEASURES = {
@@ -74,13 +74,11 @@ def write_report(path: Path, report: Report) -> None:
         numbers = {"bd_rate": report.bd_rates(), "bd_quality": report.bd_qualities()}
         text = json.dumps({**asdict(report), **numbers}, indent=2) + "\n"
     else:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("tased.apps"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        text = environment.get_template("encode.html").render(
+        text = filled(
+            "encode.html",
             report=report,
             measures=MEASURES,
-            picture=base64.b64encode(drawing(report)).decode(),
+            picture=data_url("image/png", drawing(report)) if len(report.pairs) > 1 else None,
             rates=report.bd_rates(),
             qualities=report.bd_qualities(),
         )

@@ -53,10 +53,13 @@ class Setting:
         return USUAL_CRF[self.codec] if self.crf is None else self.crf
 
     def around(self, count: int) -> tuple[Self, ...]:
-        """So many settings with this one among them, from small files to large ones."""
+        """So many settings with this one among them, from small files to large; fewer at an end of the range."""
         steps = range(-(count // 2), count - count // 2)
         if self.bitrate is not None:
             rates = (round(self.bitrate * STEP**step) for step in steps)
-            return tuple(replace(self, bitrate=max(LOWEST_BITRATE, rate)) for rate in rates)
+            return tuple(
+                replace(self, bitrate=rate) for rate in sorted({max(LOWEST_BITRATE, r) for r in rates})
+            )
         quality = (self._crf - CRF_STEP * step for step in steps)
-        return tuple(replace(self, crf=min(max(1.0, crf), MOST_CRF)) for crf in quality)
+        within = {min(max(1.0, crf), MOST_CRF) for crf in quality}
+        return tuple(replace(self, crf=crf) for crf in sorted(within, reverse=True))
