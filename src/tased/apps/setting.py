@@ -53,7 +53,7 @@ class Setting:
         return USUAL_CRF[self.codec] if self.crf is None else self.crf
 
     def around(self, count: int) -> tuple[Self, ...]:
-        """So many settings with this one among them, from small files to large; fewer at an end of the range."""
+        """So many settings with this one among them, from small files to large; fewer at the range's end."""
         steps = range(-(count // 2), count - count // 2)
         if self.bitrate is not None:
             rates = (round(self.bitrate * STEP**step) for step in steps)
