@@ -302,6 +302,33 @@ def test_a_video_of_a_web_server_ends_by_itself(web, caplog):
     assert caplog.text == ""
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+class Half(QuietHandler):
+    """Hangs up in the middle of a file, and counts how often it was asked."""
+
+    asked = 0
+
+    def copyfile(self, source, outputfile):
+        type(self).asked += 1
+        content = source.read()
+        outputfile.write(content[: len(content) // 2])
+
+
+def test_a_video_of_a_web_server_that_breaks_off_is_not_begun_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(capture, "WAITS", (0, 0))
+    write_video(tmp_path / "a.mp4", textured(80, 240, 320), container_options={"movflags": "+faststart"})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Half, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(VideoError, match=r"broke off .*download the file"):
+            watch(f"http://127.0.0.1:{server.server_port}/a.mp4")
+        server.shutdown()
+    assert Half.asked == 1
+
+
 def test_a_video_that_cannot_be_streamed_says_so(web):
     folder, url = web
     write_video(folder / "a.mp4", textured(30, 240, 320))  # its index is at the end
@@ -366,11 +393,6 @@ def test_addresses(text, found):
 def test_what_is_no_address(text):
     with pytest.raises(UsageError, match="PORT or HOST:PORT"):
         address(text)
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 def port_of(page):

@@ -33,6 +33,10 @@ class Captured:
     at: float  # seconds of time.monotonic()
 
 
+class _LostError(VideoError):
+    """A source that may come back."""
+
+
 def capture(source: LiveSource, stop: Event, *, loop: bool = False) -> Iterator[Captured]:
     """Frames when they are due, until the source ends or `stop` is set.
 
@@ -62,7 +66,7 @@ def capture(source: LiveSource, stop: Event, *, loop: bool = False) -> Iterator[
                     "streaming (FFmpeg's -movflags +faststart)?"
                 )
             return
-        except VideoError as error:
+        except _LostError as error:
             if index == 0 or failures == len(WAITS):
                 raise
             log.warning("%s; trying again in %d s", error, WAITS[failures])
@@ -86,15 +90,16 @@ def _played(video: Video, stop: Event, *, loop: bool) -> Iterator[Captured]:
 
 
 def _decoded(source: LiveSource, stop: Event) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """RGB pictures, upright, as they come; VideoError where an endless source ends."""
+    """RGB pictures, upright, as they come; _LostError where an endless source ends, or none is there."""
     reformatter = VideoReformatter()
+    endless, first = True, None
     try:
         with _opened(source) as container:
             if not container.streams.video:
                 raise VideoError(f"{source.name}: there is no video in it; check what is sent")
             stream = container.streams.video[0]
             endless = source.kind != "stream" or container.duration is None
-            began, first = time.monotonic(), None
+            began = time.monotonic()
             for picture in container.decode(stream):
                 seconds = picture.time
                 if not endless and seconds is not None:
@@ -105,9 +110,14 @@ def _decoded(source: LiveSource, stop: Event) -> Iterator[UInt8[np.ndarray, "H W
                 pixels = to_rgb(picture, reformatter, width=picture.width, height=picture.height)
                 yield turned(pixels, turn_of(picture))
     except (av.error.FFmpegError, OSError) as error:
+        if not endless and first is not None:
+            reason = error.strerror or str(error)
+            raise VideoError(
+                f"{source.name}: broke off ({reason}); check the network, or download the file and play that"
+            ) from error
         raise _lost(source, error) from error
     if endless:
-        raise VideoError(f"{source.name}: it ended")
+        raise _LostError(f"{source.name}: it ended")
 
 
 def _opened(source: LiveSource) -> InputContainer:
@@ -120,7 +130,7 @@ def _opened(source: LiveSource) -> InputContainer:
     )
 
 
-def _lost(source: LiveSource, error: av.error.FFmpegError | OSError) -> VideoError:
+def _lost(source: LiveSource, error: av.error.FFmpegError | OSError) -> _LostError:
     reason = error.strerror or str(error)
     match source.kind, error.errno:
         case "camera", errno.ENOENT | errno.ENODEV | errno.ENXIO:
@@ -138,4 +148,4 @@ def _lost(source: LiveSource, error: av.error.FFmpegError | OSError) -> VideoErr
             advice = f"no video comes ({reason}); check the address and the network"
         case _:
             advice = f"cannot be read ({reason}); is it a camera?"
-    return VideoError(f"{source.name}: {advice}")
+    return _LostError(f"{source.name}: {advice}")
