@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tased.apps.serve.job import RESULTS, shown_name, upload_name
 from tased.apps.serve.refusal import Refusal
 from tased.apps.serve.settings import ServerSettings, bytes_of, seconds_of
+from tased.apps.serve.worker import _models
 from tased.errors import UsageError
 
 
@@ -116,3 +117,14 @@ def test_a_name_on_the_disk_is_ours(given):
 def test_what_is_no_video_by_its_name(name):
     with pytest.raises(Refusal, match="send a video file"):
         upload_name(name)
+
+
+@pytest.mark.parametrize("name", ["own", "lite", "motion"])
+def test_a_file_of_weights_is_the_default_model_whatever_it_is_called(tmp_path, tiny_weights, name):
+    weights = tmp_path / f"{name}.safetensors"
+    weights.write_bytes(tiny_weights.read_bytes())
+    how = {"device": "cpu", "precision": "float32", "resolution": None}
+    names, predictor_of = _models({"model": str(weights), **how})
+    assert names[0] == name
+    assert len(set(names)) == len(names)
+    assert predictor_of(name).model.network.config.clip_length == 4

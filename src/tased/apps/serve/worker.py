@@ -152,7 +152,8 @@ def _models(settings: dict[str, Any]) -> tuple[list[str], Callable[[str], Predic
     given: str | None = settings["model"]
     known = {name: name for name in (*PACKAGED, *TRAINING_FREE)}
     default = next(iter(known)) if given is None else given if given in known else Path(given).stem
-    places = {default: known.get(given or default, given), **known}
+    places = {default: known.get(given or default, given)}
+    places |= {name: place for name, place in known.items() if name != default}  # a file may be called so
 
     @lru_cache(1)
     def predictor_of(name: str) -> Predictor:
@@ -160,7 +161,7 @@ def _models(settings: dict[str, Any]) -> tuple[list[str], Callable[[str], Predic
             places[name],
             device=settings["device"],
             precision=settings["precision"],
-            resolution=None if name in TRAINING_FREE else settings["resolution"],
+            resolution=None if places[name] in TRAINING_FREE else settings["resolution"],
         )
 
     return list(places), predictor_of
