@@ -20,11 +20,11 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
-import jinja2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from tased.apps.filled import filled
 from tased.apps.live import Status
 from tased.apps.newest import Newest
 from tased.errors import UsageError
@@ -89,7 +89,7 @@ class LivePage:
 
     def __enter__(self) -> Self:
         try:
-            self._server = _Server(self._address, _page(self._title))
+            self._server = _Server(self._address, filled("live.html", title=self._title).encode())
         except (OSError, OverflowError) as error:
             host, port = self._address
             reason = getattr(error, "strerror", None) or error
@@ -116,13 +116,6 @@ class LivePage:
     def open(self) -> bool:
         """A page is not closed by those who watch."""
         return True
-
-
-def _page(title: str) -> bytes:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tased.apps"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("live.html").render(title=title).encode()
 
 
 class _Server(ThreadingTCPServer):
