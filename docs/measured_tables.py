@@ -150,6 +150,13 @@ def backends(result: dict[str, Any]) -> str:
     return "\n".join([f"{head} | CC | CC, finished | least | apart |", "| --- |" + " ---: |" * 6, *rows])
 
 
+def backends_part(result: dict[str, Any]) -> str:
+    """The part that windows share nothing of, alone."""
+    took = result["seconds_after_block_4"]
+    row = " | ".join(f"{1000 * seconds:.0f} ms" for seconds in took.values())
+    return "\n".join([f"| {' | '.join(took)} |", "|" + " ---: |" * len(took), f"| {row} |"])
+
+
 def resolution(result: dict[str, Any]) -> str:
     """What a smaller resolution costs lite, and what it saves."""
     rows = [
@@ -360,6 +367,7 @@ def tables() -> dict[str, str]:
         made["engine"] = engine(result)
     if (result := measured("backends")) is not None:
         made["backends"] = backends(result)
+        made["backends-part"] = backends_part(result)
     if (result := measured("resolution")) is not None:
         made["resolution"] = resolution(result)
     if (result := measured("reuse_counts")) is not None:

@@ -33,7 +33,7 @@ class Model:
         matrices of it (AMX or AVX512_BF16); the result says which.
     resolution
         WIDTHxHEIGHT that frames are resized to for the network, by default as its weights were trained.
-        A smaller one is faster, and less exact: 288x160 takes half the time of lite's 384x224.
+        A smaller one is faster, and less exact.
 
     """
 
