@@ -16,10 +16,10 @@ from tased.predict.scale import density
 from tased.video.frame import Frame
 from tased.video.synthetic import clip
 
-SEEDS = (3, 1)  # a shot of each, the second at dusk
+SEEDS = (3, 1)  # a shot of each, the second darkened, for their colours are alike and the cut would be hard to see
 FRAMES = 75  # a shot
 RATE = 25
-SHOWN = (5, 38, 70, 80, 113, 145)
+SHOWN = (45, 58, 70, 80, 113, 145)
 HEIGHT = 150  # of a frame in the strip
 GAP = 6
 
