@@ -16,7 +16,7 @@ from tased.predict.scale import density
 from tased.video.frame import Frame
 from tased.video.synthetic import clip
 
-SEEDS = (3, 1)  # a shot of each, the second darkened, for their colours are alike and the cut would be hard to see
+SEEDS = (3, 1)  # a shot of each; the second is darkened, for their colours are too alike for a cut
 FRAMES = 75  # a shot
 RATE = 25
 SHOWN = (45, 58, 70, 80, 113, 145)
