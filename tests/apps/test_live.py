@@ -6,6 +6,7 @@ import math
 import socket
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -228,21 +229,32 @@ class Sender:
         self.thread = threading.Thread(target=self.serve, args=(pictures, burst, connections), daemon=True)
         self.thread.start()
 
-    def serve(self, pictures, burst, connections):
-        for _ in range(connections):
-            client, _ = self.socket.accept()
-            with client:
-                client.recv(4096)
-                client.sendall(
-                    b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n"
-                )
-                for i in range(burst):
-                    jpeg = pictures[i % len(pictures)]
-                    head = f"--x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                    client.sendall(head.encode() + jpeg + b"\r\n")
-                    time.sleep(0.02)
-                time.sleep(self.pause)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.socket.close()
+        self.thread.join(10)
+
+    def serve(self, pictures, burst, connections):
+        self.socket.settimeout(0.1)  # after which it is asked whether it was closed
+        with self.socket:
+            while connections and self.socket.fileno() >= 0:
+                with suppress(OSError):  # nobody came, or whoever did has gone
+                    self.send(self.socket.accept()[0], pictures, burst)
+                    connections -= 1
+
+    def send(self, client, pictures, burst):
+        with client:
+            client.settimeout(10)
+            client.recv(4096)
+            client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=x\r\n\r\n")
+            for i in range(burst):
+                jpeg = pictures[i % len(pictures)]
+                head = f"--x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                client.sendall(head.encode() + jpeg + b"\r\n")
+                time.sleep(0.02)
+            time.sleep(self.pause)
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +272,7 @@ def jpegs():
 def test_a_lost_stream_is_opened_again_and_said_so(jpegs, monkeypatch, caplog):
     monkeypatch.setattr(capture, "WAITS", (0, 0, 0))
     sender = Sender(jpegs, burst=20, connections=3)
-    with pytest.raises(VideoError, match="connection refused"):
+    with sender, pytest.raises(VideoError, match="connection refused"):
         watch(sender.url)
     lost = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     again = [message for message in lost if "trying again in 0 s" in message]
@@ -275,7 +287,7 @@ def test_a_picture_that_stands_still_says_so(jpegs, monkeypatch):
     monkeypatch.setattr(capture, "WAITS", (0,))
     sender = Sender(jpegs, burst=30, connections=2, pause=3)
     screen = Collected()
-    with pytest.raises(VideoError, match="connection refused"):
+    with sender, pytest.raises(VideoError, match="connection refused"):
         watch(sender.url, screen)
     silent = [i for i, (_, status) in enumerate(screen.shown) if status.silent]
     assert [round(screen.shown[i][1].silent) for i in silent][:2] == [1, 2]
@@ -356,8 +368,8 @@ def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
 
 def test_frames_of_a_lost_stream_go_on(jpegs, monkeypatch):
     monkeypatch.setattr(capture, "WAITS", (0,))
-    sender = Sender(jpegs, burst=15, connections=20)
-    done, seen, _ = watch(sender.url, Collected(40))
+    with Sender(jpegs, burst=15, connections=20) as sender:
+        done, seen, _ = watch(sender.url, Collected(40))
     assert done.frames == 40
     assert all(b.frame.seconds > a.frame.seconds for a, b in pairwise(seen))
     assert {number_of(s.frame.pixels) for s in seen} == set(range(5))
