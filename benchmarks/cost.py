@@ -125,7 +125,6 @@ def machine_facts(machine: Machine) -> dict[str, Any]:
         "threads": machine.threads,
         "load_average_before": machine.load,
         "load_average_after": round(os.getloadavg()[0], 1),
-        "busy": machine.busy,
         "versions": {"torch": machine.torch},
     }
 
