@@ -12,6 +12,7 @@ on other clips, and OpenVINO computes it. Writes benchmarks/results/backends.jso
 """
 
 import argparse
+import copy
 import json
 import multiprocessing
 import tempfile
@@ -235,7 +236,9 @@ def windows(config: NetworkConfig, seeds: tuple[int, ...]) -> Iterator[Clip]:
 def nearness(network: TASEDNet, folder: Path, threads: int) -> dict[str, dict[str, float]]:
     """How near each way's maps are to the reference's."""
     config = network.config
+    double = copy.deepcopy(network).double()
     ways = own(network, compiled=False) | all_over(network)
+    ways["plain float64"] = lambda clip: double(_input(clip).double())[0].float().numpy()
     ways |= others(network, folder, threads, calibrated=list(windows(config, CALIBRATED)))
     maps: dict[str, list[Tensor]] = {name: [] for name in ways}
     for clip in windows(config, SCORED):

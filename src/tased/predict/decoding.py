@@ -5,9 +5,9 @@ Axes: B batch, T time, H rows, W columns, C channels; tensors are contiguous as 
 Switches say where a maximum was found. Two values that are equal up to rounding can change places when sums
 are rounded otherwise, and a value of one channel is then put one or two pixels beside. The engine rounds
 about as much as the plain network does (its features are as near to those in float64), so this happens as
-it happens to the plain network between float32 and float64: to none to three of 350,000 switches. Where no
-switch differs maps differ by less than 1e-4; in float64 they are equal. What one switch moves depends on the
-weights: in a network of random ones the deepest level's reach far, and a map can move by some hundredths.
+it happens to the plain network between float32 and float64, and as rarely. Where no switch differs maps
+differ by less than 1e-4; in float64 they are equal. What one switch moves depends on the weights: with random
+ones the deepest level's reach far (docs/speed.md has figures).
 """
 
 import copy

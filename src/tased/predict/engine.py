@@ -80,7 +80,7 @@ class Reusing:
         self._film = Film(engine.length)
         self._stem = {step: Memory() for step in (1, -1)}
         # While windows go both ways, in the first T - 1 frames, those that go backwards share the stem alone:
-        # the rest of it is a quarter of a gigabyte, and would save a fifth of their time.
+        # a second set of the other memories would be the peak of all.
         self._memories = {step: [Memory(keeps=step > 0) for _ in engine.sharing] for step in (1, -1)}
 
     def __call__(self, clips: Sequence[Clip]) -> Float[Tensor, "B maps H W"]:

@@ -128,7 +128,7 @@ def load(
     Raises CheckpointError for weights that cannot be used, UsageError for options that cannot be.
     """
     where = resolve_device(device)
-    dtype = resolve_precision(precision, where, exact=True)
+    dtype = resolve_precision(precision, where, exact=True)  # but for a TASED-Net
     name = DEFAULT if weights is None else str(weights)
     if resolution is not None and published:
         raise UsageError("the published script has one resolution; leave the other out")
