@@ -68,6 +68,7 @@ def test_it_tells_all_as_json(folder, done):
     *frames, last = done
     assert [event["frames"] for event in frames] == list(range(1, 26))
     assert (last["event"], last["frames"], last["seconds"]) == ("done", 25, pytest.approx(1))
+    assert (last["model"], last["computing"]) == ("centre", None)
     assert [area["area"] for area in last["areas"]][2:] == ["ball", "anywhere else"]
     assert last["areas"][2]["present_seconds"] == pytest.approx(0.44)  # frames 5 to 15
     assert last["outputs"] == {name: str(folder / file) for name, file in FILES.items()}

@@ -32,9 +32,14 @@ def test_all_that_can_be_written(here, capsys):
     files = ["-o", "out.mkv", "--plan", "plan.csv", "--report", "report.html"]
     assert run(*files, "--codec", "x265", "--bitrate", "0.1M", "--progress", "json") == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    against = events[-1].pop("against_plain")
+    assert set(against) == {"bits", "gain", "price"}
+    assert against["bits"] == pytest.approx(0, abs=0.5)
     assert events[-1] == {
         "event": "done",
         "input": "clip.mp4",
+        "model": "centre",
+        "computing": None,
         "frames": FRAMES,
         "outputs": {"out": "out.mkv", "plan": "plan.csv", "report": "report.html"},
     }
@@ -42,6 +47,13 @@ def test_all_that_can_be_written(here, capsys):
     assert stages == ["predicting", "planning", "first pass", "encoding", "measuring"]
     assert len(list(open_video("out.mkv"))) == FRAMES
     assert "100 kbit/s" in (here / "report.html").read_text()
+
+
+def test_a_report_is_summed_up_in_a_pipe_too(here, capsys):
+    assert run("--report", "report.json", "--crf", "30") == 0
+    said = capsys.readouterr()
+    assert re.fullmatch(r"Against plain crf 30: \S+% bits, \S+ dB where people look, .*\n", said.out)
+    assert said.err == ""
 
 
 def test_quiet_in_a_pipe(here, capsys):

@@ -115,7 +115,7 @@ def test_a_client_that_stops_reading_holds_nobody_up(clip, tmp_path):
     assert "Traceback" not in err
     *maps, done = map(json.loads, out.splitlines())
     assert {event["event"] for event in maps} == {"map"}
-    assert done["event"] == "done"
+    assert (done["event"], done["model"]) == ("done", "centre")
     assert len(maps) >= 59
     assert done["frames"] - len(maps) in (0, 1)  # Ctrl-C may come between showing and telling
     assert main(["predict", str(clip), "--table", str(tmp_path / "t.csv"), "--model", "centre"]) == 0

@@ -42,6 +42,7 @@ def test_json_lines(clip, tmp_path, capsys):
     ]
     assert done["event"] == "done"
     assert (done["frames"], done["shots"], done["size"]) == (12, 1, [54, 96])
+    assert (done["model"], done["computing"]) == ("motion", None)
     assert 0 <= done["centre"] <= 1
     assert done["outputs"] == {"out": str(out)}
 

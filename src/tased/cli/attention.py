@@ -97,6 +97,7 @@ def attention(
         display.event(
             "done",
             input=str(source),
+            **predictor.facts,
             frames=found.frames,
             seconds=found.seconds,
             areas=[area.row() for area in found.summaries],

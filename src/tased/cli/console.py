@@ -36,7 +36,7 @@ class Display:
 
     def __init__(self, mode: Mode, *, unit: str = "frame"):
         self._unit = unit
-        self._json = mode == "json"
+        self._json, self._told = mode == "json", mode == "auto"
         self._console = Console(stderr=True, quiet=mode != "auto" or not sys.stderr.isatty())
         self._bars = Progress(
             TextColumn("{task.description}"),
@@ -65,8 +65,13 @@ class Display:
         if self._task is not None:
             self._bars.update(self._task, description=name, completed=done, total=total, visible=True)
 
+    def result(self, text: str) -> None:
+        """Tell what was asked for, on stdout, unless a program listens there or nothing is wanted."""
+        if self._told:
+            print(text)  # noqa: T201
+
     def line(self, text: str) -> None:
-        """Tell a result, on a terminal."""
+        """Tell how it went, on a terminal."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def event(self, kind: str, **facts: object) -> None:

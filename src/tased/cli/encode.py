@@ -106,10 +106,19 @@ def encode(
         )
         written = {"out": out, "plan": plan, "report": report}
         outputs = {name: str(path) for name, path in written.items() if path is not None}
-        display.event("done", input=str(source), frames=done.frames, outputs=outputs)
+        compared = None if done.comparison is None else done.comparison.asked
+        against = None if compared is None else {n: getattr(compared, n) for n in ("bits", "gain", "price")}
+        display.event(
+            "done",
+            input=str(source),
+            **predictor.facts,
+            frames=done.frames,
+            against_plain=against,
+            outputs=outputs,
+        )
         display.line(f"{source}: {done.frames} frames -> {', '.join(outputs.values())}")
         if done.comparison is not None:
-            display.line(done.comparison.summary())
+            display.result(done.comparison.summary())
 
 
 def _bits(text: str | None) -> int | None:

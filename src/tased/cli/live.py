@@ -82,9 +82,10 @@ def live(
                 facts = statistics(seen.map, *seen.frame.pixels.shape[:2])
                 display.event("map", **facts, latency=round(seen.latency, 4))
 
+        predictor = (model or Model()).load()
         done = show(
             source,
-            predictor=(model or Model()).load(),
+            predictor=predictor,
             screen=screen,
             size=largest,
             every=every,
@@ -95,7 +96,12 @@ def live(
             report=report,
         )
         late = {"latency": done.latency, "latency_95": done.latency_95}
-        facts = {"frames": done.frames, "dropped": done.dropped, "seconds": round(done.seconds, 3)}
+        facts = {
+            **predictor.facts,
+            "frames": done.frames,
+            "dropped": done.dropped,
+            "seconds": round(done.seconds, 3),
+        }
         display.event("done", **facts, **{key: value if done.frames else None for key, value in late.items()})
     if progress == "auto" and done.frames:
         say(

@@ -132,11 +132,9 @@ def predict(
             if result.error is not None:
                 display.event("failed", input=name, error=str(result.error), **facts)
             elif done is not None:
-                display.event(
-                    "done", input=name, model=predictor.model.name, computing=predictor.computing, **facts
-                )
+                display.event("done", input=name, **predictor.facts, **facts)
                 speed = f"{done.frames} frames, {done.frames / done.elapsed:.1f} a second"
-                how = ", ".join(filter(None, (predictor.model.name, predictor.computing)))
+                how = ", ".join(filter(None, predictor.facts.values()))
                 display.line(f"{name}: {speed} ({how}) -> {', '.join(paths.values())}")
     failed = [(str(r.source), r.error) for r in results if r.error is not None]
     if len(results) == 1:

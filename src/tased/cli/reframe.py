@@ -104,6 +104,7 @@ def reframe(
         display.event(
             "done",
             input=str(source),
+            **predictor.facts,
             frames=frames,
             elapsed=done.elapsed,
             size=[done.width, done.height],
@@ -113,10 +114,11 @@ def reframe(
             centre=done.centre,
             outputs={name: str(path) for name, path in paths.items() if path is not None},
         )
-    if progress == "auto":
-        print(f"{out}: {done.width}x{done.height}, {frames} frames, {_shots(done.shots, done.whole)}")  # noqa: T201
+        display.result(
+            f"{out}: {done.width}x{done.height}, {frames} frames, {_shots(done.shots, done.whole)}"
+        )
         held = f"The crop holds {done.kept:.1%} of predicted attention"
-        print(f"{held}; one fixed in the middle {done.centre:.1%}.")  # noqa: T201
+        display.result(f"{held}; one fixed in the middle {done.centre:.1%}.")
 
 
 def _shots(shots: int, whole: int) -> str:

@@ -48,6 +48,11 @@ class Predictor:
         return f"{str(self.model.precision).removeprefix('torch.')} on {self.model.device}"
 
     @property
+    def facts(self) -> dict[str, str | None]:
+        """Which model it is and what its network computes in, as programs are told."""
+        return {"model": self.model.name, "computing": self.computing}
+
+    @property
     def published(self) -> bool:
         """Whether it follows the published script in everything."""
         return isinstance(self.model, NetworkModel) and self.model.published
