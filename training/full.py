@@ -23,19 +23,18 @@ from types import FrameType
 
 import torch
 
-from tased.errors import TasedError, UsageError
+from tased.errors import UsageError
 from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.counts import count
-from tased.network.lite import TASEDLite
-from tased.network.weights import save_weights
-from tased.train.recipe import Recipe, distil, gaze, read_recipe, with_settings
+from tased.network.weights import read_weights
+from tased.train.recipe import Recipe, distil, gaze, read_recipe, stills, with_settings
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.judge import judged
 from training.material import Amounts, Material, divided, opened, prepare, rehearsal
-from training.stage import TOLD_TO_STOP, Told, commit, tell, tell_step, trained
+from training.stage import Told, commit, ended, tell, tell_step, trained, untrained
 
-WEIGHT = 0.3  # of the teacher beside gaze, in the second stage
+WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
 SMALL = (
     "size=48x32",
@@ -91,17 +90,20 @@ class Clock:
 
 
 def stages(options: argparse.Namespace) -> list[Stage]:
-    """The two, by the recipes that are given or small ones."""
+    """Those that are left to the student, by the recipes that are given or small ones."""
     found = [
+        Stage("stills", read_recipe(options.stills) if options.stills else stills(), ALONE),
         Stage("distil", read_recipe(options.distil) if options.distil else distil(), ALONE),
         Stage("gaze", read_recipe(options.gaze) if options.gaze else gaze(), WEIGHT),
     ]
     if options.student is not None:
-        found = found[1:]
+        student = read_weights(options.student).config
+        found = found[1 if student is not None and student.clip_length == 1 else 2 :]
     if not options.rehearse:
         return found
-    steps = {"distil": ("steps=4", "validate_every=4"), "gaze": ("steps=3", "validate_every=3")}
-    return [replace(s, recipe=with_settings(s.recipe, (*SMALL, *steps[s.name]))) for s in found]
+    steps = {"stills": 4, "distil": 4, "gaze": 3}
+    small = {name: (*SMALL, f"steps={number}", f"validate_every={number}") for name, number in steps.items()}
+    return [replace(s, recipe=with_settings(s.recipe, small[s.name])) for s in found]
 
 
 def run(options: argparse.Namespace, clock: Clock) -> Path:
@@ -112,7 +114,9 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
     if options.rehearse:
         rehearsal(out / "data")
         options.pictures, options.clips = out / "data" / "pictures", out / "data" / "clips"
-        options.teacher = options.teacher or [_untrained(out / "lite.safetensors")]
+        options.teacher = options.teacher or [
+            untrained(out / "lite.safetensors", LiteConfig(width=8, rows=64, columns=96))
+        ]
     pictures = opened(options.pictures)
     clips = None if options.clips is None else opened(options.clips)
     groups = [] if options.groups is None else json.loads(options.groups.read_text())
@@ -208,15 +212,6 @@ def petaflop(recipe: Recipe) -> float:
     return clip * recipe.clips_per_step * recipe.steps / 1e15
 
 
-def _untrained(path: Path) -> Path:
-    """A small teacher that knows nothing, for a rehearsal."""
-    if not path.is_file():
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            save_weights(TASEDLite(LiteConfig(width=8, rows=64, columns=96)), path)
-    return path
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's."""
     made = argparse.ArgumentParser(
@@ -240,9 +235,10 @@ def parser() -> argparse.ArgumentParser:
     add("--groups", type=Path, help="JSON, lists of names of clips: near-duplicates, kept in one fold")
     add("--folds", type=int, default=4, help="into how many the clips are divided")
     add("--fold", type=int, help="which is held out and judged by, from 0; default: none")
-    add("--student", type=Path, help="weights that the first stage ended with, which is left out then")
-    add("--distil", type=Path, help="another recipe of the first stage, TOML")
-    add("--gaze", type=Path, help="another recipe of the second stage, TOML")
+    add("--student", type=Path, help="weights of a stage, to begin with the next one")
+    add("--stills", type=Path, help="another recipe of the first stage, TOML")
+    add("--distil", type=Path, help="another recipe of the second stage, TOML")
+    add("--gaze", type=Path, help="another recipe of the third stage, TOML")
     add("--minutes", type=float, help="stop then, as SIGTERM would; the same command goes on")
     add("--max-frames", type=int, help="judge so many frames, drawn by a seed; default: all")
     add("--workers", type=int, default=min(14, os.cpu_count() or 1), help="processes that read clips")
@@ -256,21 +252,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.rehearse and options.fold is None:
         options.fold = 0
-    try:
-        if not options.rehearse and (options.pictures is None or not options.teacher):
-            raise UsageError("--pictures and --teacher are needed, or --rehearse")
-        if options.fold is not None and not 0 <= options.fold < options.folds:
-            raise UsageError(f"--fold {options.fold}: give 0 to {options.folds - 1}")
-        with Clock(options.minutes).running() as clock:
-            report = run(options, clock)
-    except Told:
-        print("stopped; the same command goes on", flush=True)
-        return TOLD_TO_STOP
-    except TasedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"done -> {report}")
-    return 0
+    return ended(lambda: _asked(options))
+
+
+def _asked(options: argparse.Namespace) -> Path:
+    if not options.rehearse and (options.pictures is None or not options.teacher):
+        raise UsageError("--pictures and --teacher are needed, or --rehearse")
+    if options.fold is not None and not 0 <= options.fold < options.folds:
+        raise UsageError(f"--fold {options.fold}: give 0 to {options.folds - 1}")
+    with Clock(options.minutes).running() as clock:
+        return run(options, clock)
 
 
 if __name__ == "__main__":

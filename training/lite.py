@@ -18,23 +18,20 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from tased.data.clip import DataSet
-from tased.errors import TasedError, UsageError
+from tased.errors import UsageError
 from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
 from tased.evaluate.summary import interval, summary
 from tased.network.config import LiteConfig
-from tased.network.lite import TASEDLite
-from tased.network.weights import read_weights, save_weights
+from tased.network.weights import read_weights
 from tased.train.cache import cached_clips, plan_cache, write_cache
 from tased.train.recall import Recall
 from tased.train.recipe import Recipe, lite, with_settings
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.material import check_same, divided, opened, rehearsal
-from training.stage import TOLD_TO_STOP, Told, commit, tell, tell_step, trained
+from training.stage import commit, ended, tell, tell_step, trained, untrained
 from training.watched import Aggregated, watch
 
 SHARE = 0.5  # of the clips in a step that are of videos, in the one for research
@@ -122,7 +119,7 @@ def run(options: argparse.Namespace) -> Path:
     if options.rehearse:
         rehearsal(out / "data")
         options.pictures, options.clips = out / "data" / "pictures", out / "data" / "clips"
-        options.encoder = _untrained(out / "encoder.safetensors")
+        options.encoder = untrained(out / "encoder.safetensors", LiteConfig(width=8))
     pictures, clips = opened(options.pictures), opened(options.clips)
     if options.groups is None:
         groups = [[clip.name] for clip in clips.clips()]
@@ -223,15 +220,6 @@ def _training(one: Training, folder: Path, weights: Path) -> Mapping[str, object
     }
 
 
-def _untrained(path: Path) -> Path:
-    """An encoder that knows nothing, for a rehearsal."""
-    if not path.is_file():
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            save_weights(TASEDLite(LiteConfig(width=8)), path)
-    return path
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's."""
     made = argparse.ArgumentParser(
@@ -255,18 +243,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, do, and say what is left."""
     options = parser().parse_args(arguments)
-    try:
-        if not options.rehearse and None in (options.pictures, options.clips, options.encoder):
-            raise UsageError("--pictures, --clips and --encoder are needed, or --rehearse")
-        report = run(options)
-    except Told:
-        print("stopped; the same command goes on", flush=True)
-        return TOLD_TO_STOP
-    except TasedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"done -> {report}")
-    return 0
+    return ended(lambda: _asked(options))
+
+
+def _asked(options: argparse.Namespace) -> Path:
+    if not options.rehearse and None in (options.pictures, options.clips, options.encoder):
+        raise UsageError("--pictures, --clips and --encoder are needed, or --rehearse")
+    return run(options)
 
 
 if __name__ == "__main__":

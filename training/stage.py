@@ -2,9 +2,16 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
+
+from tased.errors import TasedError
+from tased.network.config import LiteConfig
+from tased.network.lite import TASEDLite
+from tased.network.weights import save_weights
 from tased.train.loop import Progress, train
 from tased.train.recall import Recall
 from tased.train.recipe import Recipe
@@ -69,6 +76,29 @@ def tell(what: str, done: int, total: int) -> None:
     """A line, from time to time."""
     if done == total or done % 100 == 0:
         print(f"{what}: {done} of {total}", flush=True)
+
+
+def untrained(path: Path, config: LiteConfig) -> Path:
+    """A tased-lite that knows nothing, for a rehearsal."""
+    if not path.is_file():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            save_weights(TASEDLite(config), path)
+    return path
+
+
+def ended(doing: Callable[[], Path]) -> int:
+    """Do what leaves a report, say how that ended, and give the exit code."""
+    try:
+        report = doing()
+    except Told:
+        print("stopped; the same command goes on", flush=True)
+        return TOLD_TO_STOP
+    except TasedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"done -> {report}")
+    return 0
 
 
 def commit() -> str:

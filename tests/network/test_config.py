@@ -19,6 +19,12 @@ def test_short_clips_keep_two_steps_to_aggregate(length, strides):
     assert config.temporal_strides == strides
 
 
+def test_a_still_picture_has_no_time():
+    config = NetworkConfig(clip_length=1)
+    assert config.temporal_kernels == config.temporal_strides == (1, 1)
+    assert config.decoder_time == 1
+
+
 @pytest.mark.parametrize("length", CLIP_LENGTHS)
 def test_time_ends_at_one(length):
     config = NetworkConfig(clip_length=length)

@@ -247,6 +247,31 @@ def test_it_begins_with_an_encoder_or_with_all_weights(recipe, divided, tmp_path
     assert not all(equal for name, equal in same.items() if name.startswith("prediction."))
 
 
+def test_a_network_of_clips_begins_with_one_of_pictures(recipe, divided, tmp_path):
+    torch.manual_seed(5)
+    pictures = TASEDNet(replace(recipe.network, clip_length=1))
+    save_weights(pictures, tmp_path / "pictures.safetensors")
+    first = replace(recipe, steps=1, encoder_rate=0, prediction_rate=0, validation_clips=0)
+    outcome = train(
+        tmp_path / "run", first, *divided, weights=tmp_path / "pictures.safetensors", device="cpu", workers=0
+    )
+    found = load_file(outcome.weights)
+    for name, parameter in pictures.named_parameters():
+        along = found[name]
+        same = along.sum(2, keepdim=True) if along.ndim == 5 else along  # filters keep their sum over time
+        torch.testing.assert_close(same, parameter.detach())
+
+
+def test_a_network_of_pictures_learns_and_predicts(recipe, divided, tmp_path):
+    pictures = with_settings(recipe, ["network.clip_length=1", "pan=0.2", "zoom=0.2"])
+    outcome = train(tmp_path / "run", pictures, *divided, device="cpu", workers=0)
+    predictor = load(outcome.weights, device="cpu")
+    frames = torch.randint(0, 256, (3, 48, 64, 3), dtype=torch.uint8).numpy()
+    maps = [map_.values for map_ in predictor.predict(frames, size="network")]
+    plain = [next(iter(predictor.predict(frames[n : n + 1], size="network"))).values for n in range(3)]
+    assert all(torch.equal(one, other) for one, other in zip(maps, plain, strict=True))
+
+
 def test_weights_of_another_network_are_refused(recipe, divided, tmp_path):
     save_weights(TASEDNet(NetworkConfig(clip_length=8)), tmp_path / "other.safetensors")
     with pytest.raises(UsageError, match="another network than the recipe's: clip_length 8, not 4"):

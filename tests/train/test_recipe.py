@@ -203,7 +203,7 @@ ERRORS = {
     "statistics_over=3": "recipe: statistics_over is 3; it must be 0, or divide the 8 clips of a batch",
     "size=96": "size is '96'; it must be WIDTHxHEIGHT, such as 96x64",
     "network.decoder=segnet": "decoder is 'segnet'; it must be one of tased, fcn, unet, deeplab",
-    "network.clip_length=5": "clip_length is 5; it must be one of 4, 8, 16, 32, 48, 64",
+    "network.clip_length=5": "clip_length is 5; it must be one of 1, 4, 8, 16, 32, 48, 64",
 }
 
 
@@ -249,7 +249,8 @@ def test_names_that_are_none(tmp_path):
     with pytest.raises(UsageError, match=r"^papr: cannot be read as a recipe .*; did you mean 'paper'\?"):
         read_recipe("papr")
     with pytest.raises(
-        UsageError, match=r"recipes by name are paper, published, small_gpu, finetune, lite, distil, gaze$"
+        UsageError,
+        match=r"recipes by name are paper, published, small_gpu, finetune, lite, stills, distil, gaze$",
     ):
         read_recipe(tmp_path)
     (tmp_path / "movie").write_bytes(b"\xff\xfe\x00")

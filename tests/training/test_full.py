@@ -22,7 +22,7 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.predictor import load
 from tased.predict.windows import windows
-from tased.train.recipe import distil, gaze
+from tased.train.recipe import distil, gaze, stills
 from training import full
 
 README = (Path(full.__file__).parent / "README.md").read_text()
@@ -93,10 +93,9 @@ def test_the_readme_has_the_command_and_what_it_costs():
     assert len(commands) >= 3
     for words in commands:
         full.parser().parse_args([word for word in words if word != "||"])
-    for recipe in (distil(), gaze()):
-        table = re.search(
-            rf"\| `{'distil' if recipe.features else 'gaze'}` \|.*\| ([\d.]+) \|$", README, re.M
-        )
+    for made in (stills, distil, gaze):
+        recipe = made()
+        table = re.search(rf"\| `{made.__name__}` \|.*\| ([\d.]+) \|$", README, re.M)
         assert float(table[1]) == pytest.approx(full.petaflop(recipe), abs=0.06)
         assert f"| {recipe.steps:,} of {recipe.clips_per_step} |" in table[0]
 
@@ -143,9 +142,9 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
     codes = []
     while not codes or (codes[-1] == 143 and len(codes) < 9):
         codes.append(full.main([*ARGUMENTS, "--out", str(pieces)]))
-    assert codes == [143] * 4 + [0]
-    assert told == ["maps of clips", "distil", "gaze", "judging, lite"]
-    for name in ("distil", "gaze"):
+    assert codes == [143] * 5 + [0]
+    assert told == ["maps of clips", "stills", "distil", "gaze", "judging, lite"]
+    for name in ("stills", "distil", "gaze"):
         one, other = (load_file(run / name / "last.safetensors") for run in (whole, pieces))
         assert all(torch.equal(one[key], other[key]) for key in one)
     again = json.loads((pieces / "report.json").read_text())

@@ -10,6 +10,7 @@ import pytest
 from tests.network.test_lite import random_network
 from tests.train.handmade import HandmadeClip, HandmadeData
 from training.material import opened, rehearsal
+from training.stage import Told
 from training.watched import Aggregated, watch
 
 from tased.errors import CheckpointError
@@ -97,7 +98,7 @@ def test_rehearsed_it_reports_everything_and_goes_on_where_it_was(tmp_path, monk
     def stopped(name, now):
         told.append(name)
         if name == "research, fold 1":
-            raise lite.Told
+            raise Told
 
     with monkeypatch.context() as patched:
         patched.setattr(lite, "tell_step", stopped)

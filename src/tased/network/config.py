@@ -28,6 +28,9 @@ class NetworkConfig:
     poolings instead: the one before block 5 for T = 8, that and the one before block 4 for T = 4.
     The poolings stay spatial there, so no tensor changes its shape and Kinetics weights still fit.
     (The authors' own T = 16 also leaves out the pooling before block 5; ours follows the paper.)
+
+    T = 1 is not the paper's: a network of still pictures, in which nothing looks along time. It is
+    cheap to train, and another network can begin with its weights (network/inflate.py).
     """
 
     clip_length: int = 32  # T, frames
@@ -42,7 +45,7 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         for field, valid in (
-            ("clip_length", CLIP_LENGTHS),
+            ("clip_length", (1, *CLIP_LENGTHS)),
             ("aggregation", get_args(Aggregation)),
             ("upsampling", get_args(Upsampling)),
             ("decoder", get_args(DecoderName)),
@@ -64,18 +67,19 @@ class NetworkConfig:
 
     @property
     def decoder_time(self) -> int:
-        """Time steps in the prediction network: T/8, at least 2."""
-        return max(2, self.clip_length // 8)
+        """Time steps in the prediction network: T/8, at least 2; 1 for a still picture."""
+        return min(self.clip_length, max(2, self.clip_length // 8))
 
     @property
     def temporal_kernels(self) -> tuple[int, int]:
         """The paper's p and q."""
-        return 2, self.decoder_time // 2
+        p = min(2, self.decoder_time)
+        return p, self.decoder_time // p
 
     @property
     def temporal_strides(self) -> tuple[int, int]:
         """Of the poolings before block 4 and before block 5; 1 where time is short already."""
-        half = self.clip_length // 2
+        half = max(1, self.clip_length // 2)
         before4 = 2 if half > 2 else 1
         return before4, half // before4 // self.decoder_time
 

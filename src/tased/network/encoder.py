@@ -67,13 +67,14 @@ def pointwise(c_in: int, c_out: int) -> Conv:
 
 
 class SeparableConv(nn.Module):
-    """A (k, k, k) convolution as a spatial one and a temporal one."""
+    """A (k, k, k) convolution as a spatial one and a temporal one; for a `still`, that one is (1, 1, 1)."""
 
-    def __init__(self, c_in: int, c_out: int, k: int, stride: int = 1):
+    def __init__(self, c_in: int, c_out: int, k: int, stride: int = 1, still: bool = False):
         super().__init__()
         pad = k // 2
+        time, ends = (1, 0) if still else (k, pad)
         self.spatial = Conv(nn.Conv3d(c_in, c_out, (1, k, k), (1, stride, stride), (0, pad, pad), bias=False))
-        self.temporal = Conv(nn.Conv3d(c_out, c_out, (k, 1, 1), (stride, 1, 1), (pad, 0, 0), bias=False))
+        self.temporal = Conv(nn.Conv3d(c_out, c_out, (time, 1, 1), (stride, 1, 1), (ends, 0, 0), bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.temporal(self.spatial(x))
@@ -82,13 +83,13 @@ class SeparableConv(nn.Module):
 class Inception(nn.Module):
     """Four branches side by side, joined on channels: (B, c_in, T, H, W) -> (B, w.out, T, H, W)."""
 
-    def __init__(self, c_in: int, w: Widths):
+    def __init__(self, c_in: int, w: Widths, still: bool = False):
         super().__init__()
         self.branches = nn.ModuleList(
             [
                 nn.Sequential(pointwise(c_in, w.direct)),
-                nn.Sequential(pointwise(c_in, w.reduce3), SeparableConv(w.reduce3, w.conv3, 3)),
-                nn.Sequential(pointwise(c_in, w.reduce5), SeparableConv(w.reduce5, w.conv5, 3)),
+                nn.Sequential(pointwise(c_in, w.reduce3), SeparableConv(w.reduce3, w.conv3, 3, still=still)),
+                nn.Sequential(pointwise(c_in, w.reduce5), SeparableConv(w.reduce5, w.conv5, 3, still=still)),
                 nn.Sequential(nn.MaxPool3d(3, stride=1, padding=1), pointwise(c_in, w.pool)),
             ]
         )
@@ -97,10 +98,10 @@ class Inception(nn.Module):
         return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
-def inceptions(c_in: int, widths: tuple[Widths, ...]) -> nn.Sequential:
+def inceptions(c_in: int, widths: tuple[Widths, ...], still: bool = False) -> nn.Sequential:
     """A row of Inception blocks, each as wide as the next one expects."""
     inputs = (c_in, *(w.out for w in widths[:-1]))
-    return nn.Sequential(*(Inception(c, w) for c, w in zip(inputs, widths, strict=True)))
+    return nn.Sequential(*(Inception(c, w, still) for c, w in zip(inputs, widths, strict=True)))
 
 
 def spatial_pool() -> nn.MaxPool3d:
@@ -112,22 +113,25 @@ class Encoder(nn.Module):
     """(B, 3, T, H, W) in [-1, 1] -> Features.
 
     `stride4` and `stride5` are the temporal strides of the poolings before blocks 4 and 5: 2, except
-    for the shortest clips (see NetworkConfig).
+    for the shortest clips (see NetworkConfig). `still` is for T = 1: nothing looks along time.
     """
 
-    def __init__(self, stride4: int = 2, stride5: int = 2):
+    def __init__(self, stride4: int = 2, stride5: int = 2, still: bool = False):
         super().__init__()
         self.stem = nn.Sequential(
-            SeparableConv(3, 64, 7, stride=2), spatial_pool(), pointwise(64, 64), SeparableConv(64, 192, 3)
+            SeparableConv(3, 64, 7, stride=2, still=still),
+            spatial_pool(),
+            pointwise(64, 64),
+            SeparableConv(64, 192, 3, still=still),
         )
         self.pool3 = spatial_pool()
-        self.mixed3 = inceptions(192, WIDTHS["3"])
+        self.mixed3 = inceptions(192, WIDTHS["3"], still)
         self.pool4 = nn.MaxPool3d(3, (stride4, 2, 2), padding=1)
-        self.mixed4 = inceptions(480, WIDTHS["4"])
+        self.mixed4 = inceptions(480, WIDTHS["4"], still)
         # S3D's (2, 2, 2) pooling in two steps, so that the spatial one can give its switches.
         self.pool5_time = nn.MaxPool3d((stride5, 1, 1))
         self.pool5_space = nn.MaxPool3d((1, 2, 2), return_indices=True)
-        self.mixed5 = inceptions(832, WIDTHS["5"])
+        self.mixed5 = inceptions(832, WIDTHS["5"], still)
 
     def forward(self, clip: Tensor) -> Features:
         x4 = self.stem(clip)  # 192, T/2, H/4

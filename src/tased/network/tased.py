@@ -65,7 +65,7 @@ class TASEDNet(nn.Module):
     def __init__(self, config: NetworkConfig | None = None):
         super().__init__()
         self.config = config or NetworkConfig()
-        self.encoder = Encoder(*self.config.temporal_strides)
+        self.encoder = Encoder(*self.config.temporal_strides, still=self.config.clip_length == 1)
         self.prediction = PredictionNetwork(self.config)
 
     def forward(self, clip: Float[Tensor, "B 3 T H W"]) -> Tensor:

@@ -64,9 +64,10 @@ class NetworkModel:
 
     @property
     def uses_engine(self) -> bool:
-        """Whether it does."""
+        """Whether it does; windows of one frame have nothing in common."""
         precise = self.precision in (torch.float32, torch.bfloat16)
-        return self.engine and not self.published and self.device.type == "cpu" and precise
+        shared = self.network.config.clip_length > 1 and not self.published
+        return self.engine and shared and self.device.type == "cpu" and precise
 
     @cached_property
     def _engine(self) -> Engine:

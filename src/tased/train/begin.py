@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from tased.errors import CheckpointError, DataError, UsageError
 from tased.network.build import Network, build
 from tased.network.config import Config, LiteConfig, NetworkConfig
+from tased.network.inflate import inflated
 from tased.network.tased import TASEDNet
 from tased.network.weights import Weights, load_encoder, read_weights
 from tased.predict.device import resolve_device
@@ -71,11 +72,13 @@ def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) ->
     if weights is not None:
         found = read_weights(weights)
         theirs = _config_of(found)
+        if isinstance(theirs, NetworkConfig) and theirs.clip_length == 1:
+            theirs = replace(theirs, clip_length=recipe.network.clip_length)
         if _architecture(theirs) != _architecture(recipe.network):
             raise UsageError(
                 f"{weights}: is of another network than the recipe's: {_differences(theirs, recipe.network)}"
             )
-        network.load_state_dict(found.tensors)
+        network.load_state_dict(inflated(found.tensors, network.state_dict()))
     if recipe.recompute and isinstance(network, TASEDNet):
         recompute(network)
     return network

@@ -224,16 +224,17 @@ def lite() -> Recipe:
     )
 
 
-def distil() -> Recipe:
-    """The full network from scratch, stage 1: maps and features of a tased-lite on every frame there is.
+def stills() -> Recipe:
+    """The full network from scratch, stage 1: maps and features of a tased-lite, on still pictures.
 
-    Frames of half the size. Untested: the settings are a plan (training/README.md).
+    A network of T = 1 costs a tenth of one of T = 32, and most that is to be learnt does not move. Frames of
+    half the size. Untested: the settings are a plan (training/README.md).
     """
     return Recipe(
-        network=NetworkConfig(rows=112, columns=192, blur=3.5),
-        steps=4000,
-        clips_per_step=32,
-        clips_per_batch=32,
+        network=NetworkConfig(clip_length=1, rows=112, columns=192, blur=3.5),
+        steps=6000,
+        clips_per_step=64,
+        clips_per_batch=64,
         optimizer="adamw",
         schedule="cosine",
         warmup=200,
@@ -241,49 +242,62 @@ def distil() -> Recipe:
         prediction_rate=1e-3,
         weight_decay=0.02,
         average=0.998,
-        features=1.0,
+        features=2.0,
         sampling="videos",
+        crop=0.6,
+        statistics_momentum=0.02,
+        precision="bfloat16",
+        validate_every=1000,
+        validation_clips=200,
+        best_by="nss",
+        save_every=500,
+    )
+
+
+def distil() -> Recipe:
+    """Stage 2, after `stills`: the same of clips of 32 frames, in which things move.
+
+    Frames of half the size. Untested: the settings are a plan (training/README.md).
+    """
+    return replace(
+        stills(),
+        network=NetworkConfig(rows=112, columns=192, blur=3.5),
+        steps=2500,
+        clips_per_step=32,
+        clips_per_batch=32,
+        features=1.0,
         crop=0.3,
         pan=0.3,
         zoom=0.3,
         reverse=0.5,
         speed=2.0,
-        statistics_momentum=0.02,
-        precision="bfloat16",
         validate_every=500,
-        validation_clips=200,
-        best_by="nss",
         save_every=250,
     )
 
 
 def gaze() -> Recipe:
-    """Stage 2, after `distil`: real gaze, at full size; the encoder learns at a tenth of the rate.
+    """Stage 3, after `distil`: real gaze, at full size; the encoder learns at a tenth of the rate.
 
     The teacher's part is in the maps that are learnt from (train/taught.py). Untested, as `distil` is.
     """
-    return Recipe(
+    return replace(
+        distil(),
+        network=NetworkConfig(),
         steps=1200,
         clips_per_step=16,
         clips_per_batch=16,
-        optimizer="adamw",
-        schedule="cosine",
         warmup=50,
         encoder_rate=3e-5,
         prediction_rate=3e-4,
-        weight_decay=0.02,
         average=0.995,
-        sampling="videos",
+        features=0.0,
         crop=0.2,
         pan=0.15,
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        statistics_momentum=0.02,
-        precision="bfloat16",
         validate_every=150,
-        validation_clips=200,
-        best_by="nss",
         save_every=75,
     )
 
@@ -294,6 +308,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "small_gpu": small_gpu,
     "finetune": finetune,
     "lite": lite,
+    "stills": stills,
     "distil": distil,
     "gaze": gaze,
 }

@@ -77,7 +77,7 @@ class Sample:
         if self.views is None or self.views[0] == self.views[1]:
             return self.views and self.views[0]
         first, last = self.views
-        way = place / (len(self.frames) - 1)
+        way = place / max(1, len(self.frames) - 1)
         return View(
             (1 - way) * first.top + way * last.top,
             (1 - way) * first.left + way * last.left,
