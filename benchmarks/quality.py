@@ -80,10 +80,9 @@ def main() -> None:
 
     data = open_data_set("table", options.data)
     groups = json.loads(options.groups.read_text())
-    ours = [
-        ModelPredictions(name, weights_sha256=read_weights(one.path).sha256) for name, one in PACKAGED.items()
-    ]
-    controls = [Control(name, past) for name in PACKAGED for past in ("shuffled", "frozen")]
+    names = [name for name, one in PACKAGED.items() if one.open]  # others may have learnt from these clips
+    ours = [ModelPredictions(name, weights_sha256=read_weights(PACKAGED[name].path).sha256) for name in names]
+    controls = [Control(name, past) for name in names for past in ("shuffled", "frozen")]
     sources: list[Predictions] = [*ours, *controls, *map(ModelPredictions, TRAINING_FREE), Observers()]
     found = [e.results for e in evaluate(data, sources, max_frames=options.max_frames)]
     report = {

@@ -98,10 +98,11 @@ def quality_groups(result: dict[str, Any]) -> str:
     return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
 
 
-def lite_ablation(result: dict[str, Any]) -> str:
-    """tased-lite, open and for research, and what its parts are worth."""
+def lite_ablation(result: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
+    """tased-lite, open and for research, and what its parts are worth; all of it, or some rows."""
     rows = []
-    for name, row in result["results"].items():
+    for name in names or result["results"]:
+        row = result["results"][name]
         low, high = row["nss"]["interval"]
         more, (least, most) = row["above_open"]["nss"]["mean"], row["above_open"]["nss"]["interval"]
         above = "" if name == "open" else f"{more:+.2f} ({least:+.2f} to {most:+.2f})"
@@ -355,6 +356,7 @@ def tables() -> dict[str, str]:
         made["quality-groups"] = quality_groups(result)
     if (result := measured("lite_ablation")) is not None:
         made["lite-ablation"] = lite_ablation(result)
+        made["lite-research"] = lite_ablation(result, ("open", "research, by folds"))
     if (result := measured("lite")) is not None:
         made["lite-speed"] = lite_speed(result)
     if (result := measured("overlay")) is not None:

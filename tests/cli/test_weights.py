@@ -15,6 +15,7 @@ def test_list_names_what_can_be_loaded(capsys):
     told = capsys.readouterr().out
     for name in (
         "lite",
+        "lite-research",
         "default",
         "centre",
         "motion",

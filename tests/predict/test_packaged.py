@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import tased
 from tased.network.weights import read_weights
 from tased.predict.packaged import DEFAULT, PACKAGED
 
 MIB = 2**20
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "quality.json"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 every = pytest.mark.parametrize("one", PACKAGED.values(), ids=list(PACKAGED))
 
 
@@ -25,7 +26,11 @@ def test_the_file_is_the_one_that_was_measured(one):
     assert weights.config is not None
     assert weights.notes["licence"] == one.licence
     assert one.path.stat().st_size < 10 * MIB
-    assert json.loads(RESULTS.read_text())["results"][one.name]["sha256"] == one.sha256
+    if one.open:
+        assert _measured("quality")["results"][one.name]["sha256"] == one.sha256
+    else:
+        training = _measured("lite_ablation")["trainings"]["research"]
+        assert weights.notes["source_sha256"] == training["sha256"]
 
 
 @every
@@ -33,5 +38,23 @@ def test_the_card_says_what_a_reader_needs(one):
     card = one.card.read_text(encoding="utf-8")
     for heading in ("Data", "How well it predicts", "Where it fails", "Intended use and limits", "Made by"):
         assert f"## {heading}" in card
-    nss = json.loads(RESULTS.read_text())["results"][one.name]["nss"]["mean"]
-    assert re.search(rf"^\| {one.name} \| {nss:.2f} ", card, re.MULTILINE)
+    name, measured = (one.name, "quality") if one.open else ("research, by folds", "lite_ablation")
+    nss = _measured(measured)["results"][name]["nss"]["mean"]
+    assert re.search(rf"^\| {name} \| {nss:.2f} ", card, re.MULTILINE)
+
+
+def test_the_encoder_for_research_is_the_same():
+    """It never learns; what differs is the decoder."""
+    open_, research = (read_weights(PACKAGED[name].path).tensors for name in ("lite", "lite-research"))
+    same = {name for name, tensor in open_.items() if tensor.equal(research[name])}
+    assert {name for name in open_ if name.startswith("encoder.")} <= same
+    assert len(same) < len(open_)
+
+
+def test_scores_are_told_of_what_was_scored(tmp_path):
+    assert tased.load("lite").packaged
+    assert not tased.load("lite-research").packaged
+
+
+def _measured(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())

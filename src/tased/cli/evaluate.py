@@ -20,7 +20,8 @@ def evaluate(
     dataset: Literal["dhf1k", "hollywood2", "ucfsports", "challenge", "table"],
     data: Path,
     predictions: Path | None = None,
-    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs", "observers"] | None = None,
+    model: Literal["tased", "lite", "lite-research", "centre", "motion", "spectral", "gbvs", "observers"]
+    | None = None,
     weights: str | None = None,
     published: Annotated[bool, Parameter(negative="")] = False,
     against: str | None = None,

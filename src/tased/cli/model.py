@@ -38,7 +38,7 @@ class Model:
     """
 
     weights: str | None = None
-    model: Literal["tased", "lite", "centre", "motion", "spectral", "gbvs"] | None = None
+    model: Literal["tased", "lite", "lite-research", "centre", "motion", "spectral", "gbvs"] | None = None
     device: Device = "auto"
     precision: Precision = "auto"
     resolution: str | None = None

@@ -111,9 +111,9 @@ def load(
 ) -> Predictor:
     """Load a predictor.
 
-    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default) and
-    of training-free predictors (centre, motion, spectral, gbvs); a file is ours, or a published TASED-Net
-    checkpoint.
+    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default, and
+    lite-research) and of training-free predictors (centre, motion, spectral, gbvs); a file is ours, or a
+    published TASED-Net checkpoint.
 
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
@@ -160,4 +160,6 @@ def load(
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
     if not trained:
         raise CheckpointError(f"{name}: {ENCODER_ALONE}")
-    return Predictor(LiteModel(path.stem, folded(network), where, dtype), packaged=name in PACKAGED)
+    return Predictor(
+        LiteModel(path.stem, folded(network), where, dtype), packaged=name in PACKAGED and PACKAGED[name].open
+    )
