@@ -115,7 +115,7 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
     recipe = replace(taught, steps=2, drops=(1,))
     train(tmp_path / "run", recipe, *divided, teacher=weights, device="cpu", workers=0)
     torch.manual_seed(recipe.seed)
-    network = TASEDNet(recipe.network).train()
+    network = TASEDNet(recipe.network).train().to(memory_format=torch.channels_last_3d)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm3d):
             module.momentum = 0.1
@@ -132,7 +132,8 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
         sgd.param_groups[1]["lr"] = 0.1 if step == 1 else 0.01
         sgd.zero_grad()
         for batch in batches:
-            loss = kld(network(to_network(batch.clips)), batch.density[:, 0]) + 0.7 * teacher(batch.clips)
+            maps = network(to_network(batch.clips).to(memory_format=torch.channels_last_3d))
+            loss = kld(maps, batch.density[:, 0]) + 0.7 * teacher(batch.clips)
             (loss.mean() / 2).backward()
         sgd.step()
     found = load_file(tmp_path / "run" / "last.safetensors")
