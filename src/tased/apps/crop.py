@@ -19,7 +19,7 @@ def aspect_of(text: str) -> Fraction:
     return Fraction(int(found[1]), int(found[2]))
 
 
-def even(size: Fraction | int) -> int:
+def nearest_even(size: Fraction | int) -> int:
     """The nearest even number, at least 2."""
     return max(2, 2 * round(size / 2))
 
@@ -63,9 +63,9 @@ def largest_crop(width: int, height: int, aspect: Fraction) -> Crop:
     if not (most_width and most_height):
         raise UsageError(f"a frame of {width}x{height} is too small to crop; it needs at least 2x2 pixels")
     if width > height * aspect:
-        crop = Crop(width, height, min(most_width, even(height * aspect)), most_height)
+        crop = Crop(width, height, min(most_width, nearest_even(height * aspect)), most_height)
     else:
-        crop = Crop(width, height, most_width, min(most_height, even(width / aspect)))
+        crop = Crop(width, height, most_width, min(most_height, nearest_even(width / aspect)))
     if (crop.width, crop.height) == (most_width, most_height):
         raise UsageError(
             f"a frame of {width}x{height} is {aspect.numerator}:{aspect.denominator} already: "

@@ -19,7 +19,7 @@ from tased.video.first_pass import first_pass
 from tased.video.frame import Frame
 from tased.video.read import Video
 from tased.video.regions import Region, regions_of
-from tased.video.write_colour_movie import ColourMovie, even
+from tased.video.write_colour_movie import ColourMovie, even_up
 
 SHORTEST = 3  # frames of a movie that encoders can plan
 
@@ -78,7 +78,7 @@ class Encodings:
             yield from ((frame, ()) for frame, _ in self._frames(what))
             return
         block = block_for(self.video.width, self.video.height)
-        width, height = even(self.video.width), even(self.video.height)
+        width, height = even_up(self.video.width), even_up(self.video.height)
         for frame, grid in self._planned(setting, block, what):
             yield frame, regions_of(grid, block, width=width, height=height)
 

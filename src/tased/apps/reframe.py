@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from tased.apps.crop import Crop, aspect_of, even, largest_crop
+from tased.apps.crop import Crop, aspect_of, largest_crop, nearest_even
 from tased.apps.crop_path import CALM, Limits
 from tased.apps.crop_track import Fallback, Track, crop_track
 from tased.apps.fitted import Bars, fitted
@@ -131,8 +131,8 @@ def _asked(
     asked = aspect_of("9:16" if aspect is None else aspect)
     if height is None:
         return asked, None
-    rows = even(height)
-    columns = even(rows * asked)
+    rows = nearest_even(height)
+    columns = nearest_even(rows * asked)
     if columns > LARGEST:
         raise UsageError(
             f"--height {height} makes {columns}x{rows}; the width may be {LARGEST} pixels at most"

@@ -14,7 +14,7 @@ from tased.video.clock import Clock
 from tased.video.coding import Coding
 from tased.video.frame import Frame
 from tased.video.regions import Region, marked
-from tased.video.write_colour_movie import even, stored
+from tased.video.write_colour_movie import even_up, stored
 from tased.video.write_movie import describe
 
 
@@ -34,7 +34,7 @@ def first_pass(
     coding = coding.numbered(1, log)
     # Without a container: the encoder finishes its log when nothing holds it any more, as this returns.
     encoder = cast(VideoCodecContext, av.CodecContext.create(coding.encoder, "w"))
-    describe(encoder, even(width), even(height), "yuv420p", full_range=False)
+    describe(encoder, even_up(width), even_up(height), "yuv420p", full_range=False)
     encoder.framerate, encoder.options = rate, coding.options
     clock, reformatter = Clock(rate), VideoReformatter()
     try:

@@ -71,7 +71,7 @@ class ColourMovie(Movie):
 
     def _begin(self, partial: Path) -> None:
         super()._begin(partial)
-        width, height = even(self.width), even(self.height)
+        width, height = even_up(self.width), even_up(self.height)
         self._add_stream(
             self._coding.encoder, width, height, "yuv420p", full_range=False, options=self._coding.options
         )
@@ -85,7 +85,7 @@ class ColourMovie(Movie):
             self._sound.write_rest()
 
 
-def even(length: int) -> int:
+def even_up(length: int) -> int:
     """Of the stored picture, in pixels, for a width or height of the frame."""
     return length + length % 2
 
