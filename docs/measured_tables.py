@@ -277,8 +277,8 @@ def live(result: dict[str, Any]) -> str:
     ]
     busy = max(result["load_meanwhile"])
     about = (
-        f"A clip of 25 frames a second, played to one client, on {result['hardware']}, while up to "
-        f"{busy:.0f} programs wanted them (`benchmarks/live.py`):"
+        f"A clip of 25 frames a second, played to one client, on {result['hardware']}, at a load average "
+        f"of at most {busy:.1f}, its own included (`benchmarks/live.py`):"
     )
     head = "| frames of | model | median | 95 % within | shown a second | dropped |"
     return "\n".join([about, "", head, "| --- | --- | ---: | ---: | ---: | ---: |", *rows])
