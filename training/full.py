@@ -27,6 +27,7 @@ from tased.errors import UsageError
 from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.counts import count
 from tased.network.weights import read_weights
+from tased.train.begin import device_for
 from tased.train.recipe import Recipe, distil, gaze, read_recipe, stills, with_settings
 from tased.train.samples import Source
 from tased.train.taught import Files
@@ -117,6 +118,8 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
         options.teacher = options.teacher or [
             untrained(out / "lite.safetensors", LiteConfig(width=8, rows=64, columns=96))
         ]
+    for stage in stages(options):  # before hours of another one
+        device_for(stage.recipe, options.device)
     pictures = opened(options.pictures)
     clips = None if options.clips is None else opened(options.clips)
     groups = [] if options.groups is None else json.loads(options.groups.read_text())

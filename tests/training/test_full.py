@@ -169,6 +169,13 @@ def test_no_time_left_is_told_before_anything_is_begun(tmp_path, capfd):
     assert signal.getsignal(signal.SIGTERM) is not full.Clock._tell
 
 
+def test_a_precision_that_a_later_stage_cannot_have_is_told_first(tmp_path, capfd):
+    arguments = ["--pictures", str(tmp_path), "--teacher", str(tmp_path / "t"), "--device", "cpu"]
+    assert full.main([*arguments, "--out", str(tmp_path / "out")]) == 1
+    assert "bfloat16 needs a GPU" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_missing_is_told(tmp_path, capfd):
     assert full.main(["--out", str(tmp_path)]) == 1
     assert "--pictures and --teacher are needed" in capfd.readouterr().err

@@ -25,14 +25,20 @@ from tased.train.state import State, read_state
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
 
 
-def launch(recipe: Recipe, device: str) -> Fabric:
-    """One process, or as many as torchrun started."""
+def device_for(recipe: Recipe, device: str) -> torch.device:
+    """Where it trains; UsageError for a precision that this device cannot train in."""
     where = resolve_device(device)
     if recipe.precision == "float16" and where.type == "cpu":
         raise UsageError("recipe: precision float16 needs a GPU; on a CPU take float32")
     if recipe.precision == "bfloat16" and where.type == "cpu" and isinstance(recipe.network, NetworkConfig):
         # PyTorch 2.13 writes beyond its memory in the gradient of a strided convolution along time, and ends.
         raise UsageError("recipe: precision bfloat16 needs a GPU for a TASED-Net; on a CPU take float32")
+    return where
+
+
+def launch(recipe: Recipe, device: str) -> Fabric:
+    """One process, or as many as torchrun started."""
+    where = device_for(recipe, device)
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     fabric = Fabric(
         accelerator=where.type,
