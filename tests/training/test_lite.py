@@ -118,8 +118,10 @@ def test_rehearsed_it_reports_everything_and_goes_on_where_it_was(tmp_path, monk
         difference = row["nss"]["mean"] - results["open"]["nss"]["mean"]
         assert row["above_open"]["nss"]["mean"] == pytest.approx(difference, abs=0.002)
     assert results["no motion"]["nss"] != results["open"]["nss"]
-    hashes = [training["sha256"] for training in report["trainings"].values()]
-    assert len(set(hashes)) == len(hashes) == 1 + 2 * 5 + len(lite.TRAINED)
+    hashes = {name: training["sha256"] for name, training in report["trainings"].items()}
+    assert len(hashes) == 1 + 2 * 5 + len(lite.TRAINED)
+    # Not of all folds: two steps of two of them may happen to see the same clips.
+    assert len({hashes[name] for name in ("open", *lite.RESEARCH, *lite.TRAINED)}) == 3 + len(lite.TRAINED)
     before = (tmp_path / "scores" / "open.json").stat().st_mtime_ns
     assert lite.main(arguments) == 0
     assert (tmp_path / "scores" / "open.json").stat().st_mtime_ns == before
