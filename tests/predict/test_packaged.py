@@ -51,7 +51,7 @@ def test_the_encoder_for_research_is_the_same():
     assert len(same) < len(open_)
 
 
-def test_scores_are_told_of_what_was_scored(tmp_path):
+def test_scores_are_told_of_what_was_scored():
     assert tased.load("lite").packaged
     assert not tased.load("lite-research").packaged
 

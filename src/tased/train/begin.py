@@ -31,7 +31,8 @@ def device_for(recipe: Recipe, device: str) -> torch.device:
     if recipe.precision == "float16" and where.type == "cpu":
         raise UsageError("recipe: precision float16 needs a GPU; on a CPU take float32")
     if recipe.precision == "bfloat16" and where.type == "cpu" and isinstance(recipe.network, NetworkConfig):
-        # PyTorch 2.13 writes beyond its memory in the gradient of a strided convolution along time, and ends.
+        # PyTorch 2.13 (oneDNN, on AMX) crashes or hangs in the gradients of some of its convolutions: strided
+        # ones along time, those with few channels, those of one frame.
         raise UsageError("recipe: precision bfloat16 needs a GPU for a TASED-Net; on a CPU take float32")
     return where
 
