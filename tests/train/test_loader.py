@@ -1,6 +1,7 @@
 """Samples as tensors, against slow definitions; batches, in any number of processes."""
 
 import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -186,11 +187,21 @@ def test_two_processes_share_what_one_reads(data):
         assert flat([whole]) == flat(parts)
 
 
-def test_ten_failures_in_a_row_stop_it():
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ten_failures_in_a_row_stop_it(workers):
     clip = HandmadeClip("broken", 9, broken=tuple(range(9)))
     plan = Plan([Source(HandmadeData((clip,)), None)], RECIPE)
     with pytest.raises(DataError, match=r"step 1: 10 samples in a row .*broken, frames .* is broken"):
-        next(training_batches(plan, RECIPE, first_step=1))
+        next(training_batches(plan, RECIPE, first_step=1, workers=workers))
+
+
+def test_a_step_is_made_while_the_one_before_is_used():
+    made = []
+    steps = loader._one_ahead(made.append(step) or step for step in range(1, 4))
+    assert next(steps) == 1
+    while len(made) < 2:  # by a thread, which needs no second call for it
+        time.sleep(0.001)
+    assert list(steps) == [2, 3]
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -240,8 +251,8 @@ def test_shared_memory_holds_a_step_or_what_there_is(monkeypatch, tmp_path):
     monkeypatch.setattr(loader, "_SHARED", tmp_path)
     free = loader.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(loader.shutil, "disk_usage", lambda path: free._replace(free=8_000))
-    assert loader._per_worker(2, ahead=40, sample_bytes=100) == 20
-    assert loader._per_worker(2, ahead=1, sample_bytes=100) == 2
-    assert loader._per_worker(2, ahead=40, sample_bytes=200) == 10
+    assert loader._per_worker(2, ahead=40, parcel_bytes=100) == 20
+    assert loader._per_worker(2, ahead=1, parcel_bytes=100) == 2
+    assert loader._per_worker(2, ahead=40, parcel_bytes=200) == 10
     with pytest.raises(UsageError, match="docker run --shm-size"):
-        loader._per_worker(2, ahead=40, sample_bytes=2_001)
+        loader._per_worker(2, ahead=40, parcel_bytes=2_001)

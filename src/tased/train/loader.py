@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,7 +26,10 @@ from tased.video.read import Video
 from tased.video.window import read_window
 
 ATTEMPTS = 10  # samples for one place that cannot be read before training stops
+PARCEL = 1 << 20  # bytes up to which a worker sends samples together
 _SHARED = Path("/dev/shm")  # where Linux keeps what processes hand to each other  # noqa: S108
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,8 @@ def training_batches(
 
     Process `rank` reads its contiguous share of the step's places, in batches of `clips_per_batch`, of which
     the last may be smaller. What is in them depends neither on `workers`, which are processes that read ahead
-    (0 reads here), nor on `first_step`. `pin` puts batches where a GPU can fetch them.
+    (0 reads here), nor on `first_step`. `pin` puts batches where a GPU can fetch them. With workers a step's
+    batches are put together while the step before is used.
 
     A sample that cannot be read is replaced by the plan's next attempt for its place, and named in `skipped`.
 
@@ -168,11 +174,23 @@ def training_batches(
     mine, steps = _share(recipe.clips_per_step, rank, world), range(first_step, recipe.steps + 1)
     keys = ((step, place) for step in steps for place in mine)
     reads = _read(_Training(plan), keys, workers, ahead=len(mine), sample_bytes=_bytes(recipe.network))
-    for step in steps:
-        yield [
+    batches = (
+        [
             _training_batch(plan, step, mine[begun : begun + recipe.clips_per_batch], reads, pin)
             for begun in range(0, len(mine), recipe.clips_per_batch)
         ]
+        for step in steps
+    )
+    yield from batches if workers == 0 else _one_ahead(batches)
+
+
+def _one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same; a thread makes each while the one before is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _training_batch(plan: Plan, step: int, places: range, reads: "Iterator[_Read]", pin: bool) -> Batch:
@@ -307,6 +325,55 @@ def _attempt(sample: Sample, config: Config, videos: Videos) -> _Read:
         return _Read(((str(sample), str(error)),), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What a worker sends together: all tensors as one, since each takes a third of a millisecond."""
+
+    failures: tuple[tuple[tuple[str, str], ...], ...]  # of each place
+    truths: tuple[Truth | None, ...]  # None for what could not be read
+    tensors: tuple[tuple[torch.dtype, torch.Size], ...]
+    content: UInt8[Tensor, " bytes"]
+
+    @staticmethod
+    def of(reads: Sequence[_Read]) -> "_Parcel":
+        loaded = [read.loaded for read in reads if read.loaded is not None]
+        # Floats are first, where they lie as processors need them.
+        parts = [
+            torch.stack(same)
+            for same in zip(*((each.density, each.fixations, each.clip) for each in loaded), strict=True)
+        ]
+        return _Parcel(
+            tuple(read.failures for read in reads),
+            tuple(None if read.loaded is None else read.loaded.truth for read in reads),
+            tuple((part.dtype, part.shape) for part in parts),
+            torch.cat(
+                [part.flatten().view(torch.uint8) for part in parts] or [torch.empty(0, dtype=torch.uint8)]
+            ),
+        )
+
+    def reads(self) -> Iterator[_Read]:
+        """What was put in."""
+        sizes = [dtype.itemsize * shape.numel() for dtype, shape in self.tensors]
+        parts = zip(self.content.split(sizes), self.tensors, strict=True)
+        unpacked = zip(*(part.view(dtype).view(shape) for part, (dtype, shape) in parts), strict=True)
+        for failures, truth in zip(self.failures, self.truths, strict=True):
+            if truth is None:
+                yield _Read(failures, None)
+                continue
+            density, fixations, clip = next(unpacked)
+            yield _Read(failures, Loaded(clip, density, fixations, truth))
+
+
+class _Parcels(Dataset[_Parcel]):
+    """For some keys together."""
+
+    def __init__(self, dataset: Dataset[_Read]) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, keys: Sequence[Any]) -> _Parcel:
+        return _Parcel.of([self._dataset[key] for key in keys])
+
+
 def _read(
     dataset: Dataset[_Read], keys: Iterable[Any], workers: int, *, ahead: int, sample_bytes: int
 ) -> Iterator[_Read]:
@@ -314,30 +381,41 @@ def _read(
     if workers == 0:
         yield from map(dataset.__getitem__, keys)
         return
+    # A batch is read by all workers.
+    together = max(1, min(ahead // workers, PARCEL // sample_bytes))
     context = context_for(__name__)
-    yield from DataLoader(
-        dataset,
-        batch_size=None,  # a worker's task is one clip, so that a batch is read by all of them
-        sampler=keys,
+    parcels: Iterable[_Parcel] = DataLoader(
+        _Parcels(dataset),
+        batch_size=None,
+        sampler=_groups(keys, together),
         num_workers=workers,
-        prefetch_factor=_per_worker(workers, ahead, sample_bytes),
+        prefetch_factor=_per_worker(workers, -(-ahead // together), together * sample_bytes),
         collate_fn=_as_it_is,
         multiprocessing_context=context,
         worker_init_fn=Leash(context),
     )
+    for parcel in parcels:
+        yield from parcel.reads()
 
 
-def _per_worker(workers: int, ahead: int, sample_bytes: int) -> int:
-    """How many samples each worker may have ready: enough for a step, as far as there is shared memory."""
+def _groups(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """So many at a time; the last may be fewer."""
+    left = iter(items)
+    while group := tuple(islice(left, size)):
+        yield group
+
+
+def _per_worker(workers: int, ahead: int, parcel_bytes: int) -> int:
+    """How many parcels each worker may have ready: enough for a step, as far as there is shared memory."""
     wanted = max(2, -(-ahead // workers))
     if not _SHARED.is_dir():
         return wanted
     free = shutil.disk_usage(_SHARED).free
-    fitting = free // (2 * workers * sample_bytes)  # half of it: others share it
+    fitting = free // (2 * workers * parcel_bytes)  # half of it: others share it
     if fitting < 1:
         raise UsageError(
             f"{_SHARED} has {free / 1e6:.0f} MB free, and {workers} workers need "
-            f"{2 * workers * sample_bytes / 1e6:.0f} MB there; take fewer workers, or give the container "
+            f"{2 * workers * parcel_bytes / 1e6:.0f} MB there; take fewer workers, or give the container "
             f"more: docker run --shm-size=2g"
         )
     return min(wanted, fitting)
