@@ -11,12 +11,14 @@ from jaxtyping import Float32
 
 from tased.data.clip import Clip, DataSet
 from tased.data.layouts import open_data_set
-from tased.data.synthesize import KNOWN, synthesize
+from tased.data.synthesize import NewFolder, synthesize
+from tased.data.viewers import known_density
 from tased.errors import DataError, UsageError
 from tased.network.weights import read_weights
 from tased.train.pool import each
 from tased.train.samples import Source
-from tased.train.taught import Change, Files, Taught, maps_of, save_maps, share_of, unwatched, write_maps
+from tased.train.taught import Change, Files, Taught, save_maps, share_of, unwatched, write_maps
+from tased.video.synthetic import Scene
 from training import movers
 
 Report = Callable[[str, int, int], None]
@@ -94,7 +96,14 @@ def prepare(
     for done, _ in enumerate(each(_write_mover, tasks, workers), start=len(planned) - len(tasks) + 1):
         report("movers", done, len(planned))
     teach("movers", _made(folder / "movers").clips(), Raised(planned))
-    _scenes(folder / "scenes", maps / "scenes", amounts, report)
+    names = [f"scene-{number:04d}" for number in range(amounts.scenes)]
+    scenes = [
+        (number, amounts, folder / "scenes" / f"{name}.mp4", path)
+        for number, name in enumerate(names)
+        if not (path := maps / "scenes" / f"{name}.npy").is_file()
+    ]
+    for done, _ in enumerate(each(_write_scene, scenes, workers), start=len(names) - len(scenes) + 1):
+        report("scenes", done, len(names))
     return Material(folder, pictures, clips)
 
 
@@ -116,35 +125,29 @@ def _planned(pictures: Sequence[Clip], amounts: Amounts) -> Mapping[str, movers.
 
 
 def _write_mover(task: tuple[movers.Mover, Path]) -> None:
-    movers.write(*task)
+    mover, path = task
+    movers.write(mover, path, mover.rows, mover.columns)
 
 
-def _scenes(folder: Path, maps: Path, amounts: Amounts, report: Report) -> None:
-    """Landscapes in which things move, with the density that was drawn from."""
-    if not folder.is_dir():
-        synthesize(
-            folder,
-            layout="table",
-            videos=amounts.scenes,
-            frames=amounts.frames,
-            width=amounts.columns,
-            height=amounts.rows,
-            observers=1,
-            seed=77,
-            report=lambda name, done: report(name, done, amounts.scenes),
-        )
-    clips = _made(folder).clips()
-    if all(maps_of(maps, clip).is_file() for clip in clips):
-        return
-    with np.load(folder / KNOWN) as known:
-        for clip in clips:
-            save_maps(maps_of(maps, clip), known[Path(clip.name).name])
+def _write_scene(task: tuple[int, Amounts, Path, Path]) -> None:
+    """A landscape in which things move, and the density that is known of it."""
+    number, amounts, path, maps = task
+    scene = Scene(
+        seed=77000 + number,
+        frames=amounts.frames,
+        height=amounts.rows,
+        width=amounts.columns,
+        rate=movers.RATE,
+    )
+    size = scene.height * scene.width
+    movers.write(map(scene.frame, range(scene.frames)), path, scene.height, scene.width)
+    known = [size * known_density(scene, index) for index in range(scene.frames)]
+    save_maps(maps, np.stack(known).astype(np.float16))
 
 
 def _made(folder: Path) -> Files:
-    """The videos in a folder, below it or in its videos/."""
-    inner = folder / "videos"
-    paths = sorted((inner if inner.is_dir() else folder).glob("*.mp4"))
+    """The videos in a folder."""
+    paths = sorted(folder.glob("*.mp4"))
     return Files(folder.name, folder, tuple(unwatched(paths, folder)))
 
 
@@ -200,9 +203,6 @@ def rehearsal(folder: Path) -> None:
 def _pictures(folder: Path) -> None:
     from PIL import Image
 
-    from tased.data.synthesize import NewFolder
-    from tased.data.viewers import known_density
-    from tased.video.synthetic import Scene
     from tased.video.write_table import TableFile
 
     columns = ("image", "observer", "x", "y", "duration_ms")

@@ -5,7 +5,7 @@ What is cut out is what people looked at most in its own picture. Saliency is a 
 on the one that moves. So a network without videos to learn from learns what motion is worth.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -20,11 +20,14 @@ from torch import Tensor
 from tased.data.clip import Clip
 from tased.predict.resize import resize
 from tased.train.samples import View
+from tased.video.coding import Coding
 from tased.video.frame import Frame
 from tased.video.read import open_video
 from tased.video.write_colour_movie import ColourMovie
 
 RATE = 25  # frames a second
+# Each frame by itself: single ones are learnt from too.
+CODING = Coding("libx264", {"crf": "18", "preset": "fast", "g": "1", "x264-params": "mbtree=0"})
 RAISED = 0.5  # of the density: on what moves
 EDGE = 0.25  # of a cut-out's radius, over which it fades
 SPREAD = 0.6  # sigma of the density on a cut-out, in radii
@@ -119,10 +122,10 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
     return Mover(background.video_path, views, moving, still, frames, rows, columns)
 
 
-def write(mover: Mover, path: Path) -> None:
+def write(frames: Iterable[Frame], path: Path, rows: int, columns: int) -> None:
     """As a movie."""
-    with ColourMovie(path, width=mover.columns, height=mover.rows, rate=Fraction(RATE)) as movie:
-        for frame in mover:
+    with ColourMovie(path, width=columns, height=rows, rate=Fraction(RATE), coding=CODING) as movie:
+        for frame in frames:
             movie.write(frame)
 
 

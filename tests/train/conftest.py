@@ -17,6 +17,7 @@ SMALL = (
     "validation_clips=5",
     "save_every=1",
     "drops=3",
+    "colour=0.3",
 )
 
 

@@ -13,6 +13,7 @@ from tased.network.lite import TASEDLite
 from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
+from tased.train.colour import recoloured
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import training_batches
 from tased.train.loop import train
@@ -132,8 +133,9 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
         sgd.param_groups[1]["lr"] = 0.1 if step == 1 else 0.01
         sgd.zero_grad()
         for batch in batches:
-            maps = network(to_network(batch.clips).to(memory_format=torch.channels_last_3d))
-            loss = kld(maps, batch.density[:, 0]) + 0.7 * teacher(batch.clips)
+            shown = recoloured(batch.clips, [sample.colour for sample in batch.samples])
+            maps = network(to_network(shown).to(memory_format=torch.channels_last_3d))
+            loss = kld(maps, batch.density[:, 0]) + 0.7 * teacher(shown)
             (loss.mean() / 2).backward()
         sgd.step()
     found = load_file(tmp_path / "run" / "last.safetensors")

@@ -26,6 +26,7 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights, save_weights
 from tased.predict.network import to_network
 from tased.predict.predictor import load
+from tased.train.colour import recoloured
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import kld
@@ -72,7 +73,8 @@ def by_hand(recipe, sources):
         sgd.param_groups[1]["lr"] = 0.1 if step <= 3 else 0.01
         sgd.zero_grad()
         for batch in batches:
-            maps = network(to_network(batch.clips).to(memory_format=torch.channels_last_3d))
+            shown = recoloured(batch.clips, [sample.colour for sample in batch.samples])
+            maps = network(to_network(shown).to(memory_format=torch.channels_last_3d))
             loss = kld(maps, batch.density[:, 0]).mean() * len(batch.clips) / recipe.clips_per_step
             loss.backward()
         sgd.step()

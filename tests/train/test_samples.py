@@ -244,8 +244,19 @@ def test_pictures_are_zoomed_into_and_out_of():
     assert Plan([source(9)], replace(RECIPE, zoom=0.3)).sample(1, 1).views is None  # of a picture alone
 
 
+def test_colours_are_drawn_alike_to_either_side():
+    plain = drawn(Plan([source(9)], RECIPE), 2000)
+    found = drawn(Plan([source(9)], replace(RECIPE, colour=0.4)), 2000)
+    assert [replace(sample, colour=None) for sample in found] == plain
+    for name, centre, most in (("contrast", 1, 0.4), ("saturation", 1, 0.4), ("brightness", 0, 0.2)):
+        changes = np.array([getattr(sample.colour, name) for sample in found]) - centre
+        assert 0.98 * most < np.abs(changes).max() <= most
+        assert abs(changes.mean()) < 0.05 * most
+        assert np.quantile(changes, 0.75) == pytest.approx(most / 2, rel=0.1)
+
+
 def test_what_is_new_changes_nothing_where_it_is_not_asked_for():
-    """The plan as it was before reversal, speed and zoom: of the same chances, the same clips."""
+    """The plan as it was before reversal, speed, zoom and colours: of the same chances, the same clips."""
     plan = Plan([source(9, 30), source(1, name="p")], replace(RECIPE, crop=0.3, pan=0.2))
     found = [plan.sample(1, place) for place in range(8)]
     rng = [np.random.default_rng([0, 1, place, 0]).random(12) for place in range(8)]

@@ -118,7 +118,7 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
 
     # Movies are not always coded to the same bytes on a busy machine: those of the one are the other's.
     shutil.copytree(whole / "data", pieces / "data")
-    for made in ("movers", "scenes"):
+    for made in ("movers", "scenes", "maps/scenes"):
         shutil.copytree(whole / "material" / made, pieces / "material" / made)
 
     line, step = full.tell, full.tell_step

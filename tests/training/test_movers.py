@@ -84,7 +84,7 @@ def test_plans_are_of_their_number(pictures, tmp_path):
     row, column = np.unravel_index(clips[0].density(0).argmax(), (20, 30))
     assert made[0].moving.centre == ((row + 0.5) / 20, (column + 0.5) / 30)
     assert all(0 <= v.top <= v.top + v.height <= 1 for m in made for v in m.views)
-    write(made[3], tmp_path / "clip.mp4")
+    write(made[3], tmp_path / "clip.mp4", made[3].rows, made[3].columns)
     written = [frame.pixels.astype(float) for frame in open_video(tmp_path / "clip.mp4")]
     for frame, pixels in zip(made[3], written, strict=True):
         assert np.abs(frame.pixels - pixels).mean() < 6  # of the codec

@@ -26,6 +26,7 @@ from tased.network.weights import save_weights
 from tased.predict.network import to_network
 from tased.train.average import Average
 from tased.train.begin import check_recipe, described, first_network, identity_of, launch, resumed
+from tased.train.colour import recoloured
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
@@ -278,7 +279,8 @@ class _Run:
             # Gradients are averaged over processes: each one's are multiplied by their number.
             weight = 1.0 if recipe.accumulation == "sum" else len(batch.clips) / recipe.clips_per_step
             with fabric.no_backward_sync(self._student, enabled=number < len(batches) - 1):
-                answer = self._student(batch.clips.to(fabric.device, non_blocking=True))
+                clips = batch.clips.to(fabric.device, non_blocking=True)
+                answer = self._student(recoloured(clips, [sample.colour for sample in batch.samples]))
                 each = clip_losses(
                     recipe,
                     answer.maps,

@@ -65,6 +65,7 @@ class Recipe:
     crop: float = 0.0  # largest share of rows and columns that is cut away
     pan: float = 0.0  # of a picture: largest share of rows and columns that a clip wanders over; 0 is static
     zoom: float = 0.0  # of a picture: largest share by which the first and the last view are made smaller
+    colour: float = 0.0  # largest share by which contrast and saturation change; brightness, by half of it
     reverse: float = 0.0  # probability, of a clip that runs backwards
     speed: float = (
         1.0  # most frames from one to the next; steps are from 1 / speed up, as likely slow as fast
@@ -107,7 +108,7 @@ class Recipe:
         for name in ("flip", "reverse"):
             self._need(name, 0 <= getattr(self, name) <= 1, "from 0 to 1")
         self._need("speed", 1 <= self.speed <= 8, "from 1 to 8")
-        for name in ("crop", "pan", "zoom"):
+        for name in ("crop", "pan", "zoom", "colour"):
             self._need(name, 0 <= getattr(self, name) <= 0.8, "from 0 to 0.8")
         for name, kind in (
             ("sampling", Sampling),
@@ -245,10 +246,11 @@ def stills() -> Recipe:
         features=2.0,
         sampling="videos",
         crop=0.6,
+        colour=0.4,
         statistics_momentum=0.02,
         precision="bfloat16",
-        validate_every=1000,
-        validation_clips=200,
+        validate_every=3000,
+        validation_clips=100,
         best_by="nss",
         save_every=500,
     )
@@ -271,7 +273,7 @@ def distil() -> Recipe:
         zoom=0.3,
         reverse=0.5,
         speed=2.0,
-        validate_every=500,
+        validate_every=1250,
         save_every=250,
     )
 
@@ -293,11 +295,12 @@ def gaze() -> Recipe:
         average=0.995,
         features=0.0,
         crop=0.2,
+        colour=0.2,
         pan=0.15,
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=150,
+        validate_every=600,
         save_every=75,
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 from tased.data.clip import Clip, DataSet
 from tased.errors import DataError, UsageError
 from tased.train.cache import cached_clips, read_facts
+from tased.train.colour import Colour
 from tased.train.recipe import Recipe
 
 
@@ -66,6 +67,7 @@ class Sample:
     maps: int = 1  # K: the last so many frames are targets
     flip: bool = False  # left and right
     views: tuple[View, View] | None = None  # seen in the first and in the last frame; None is all of it
+    colour: Colour | None = None  # that it is shown in; None is its own
 
     @property
     def targets(self) -> tuple[int, ...]:
@@ -121,6 +123,7 @@ class Plan:
         recipe = self.recipe
         rng = np.random.default_rng([recipe.seed, step, place, attempt])
         source, where, when, flip, *view, wide, narrow, turned, fast = rng.random(16).tolist()
+        colours = rng.random(3).tolist()
         clip, target = self._targets[_share(source, self._weights)].pick(
             where, when, recipe.sampling == "videos"
         )
@@ -136,6 +139,7 @@ class Plan:
             maps=recipe.network.maps,
             flip=flip < recipe.flip,
             views=_views(view, recipe.crop, recipe.pan if still else 0, zooms),
+            colour=_colour(colours, recipe.colour) if recipe.colour else None,
         )
 
 
@@ -280,6 +284,12 @@ def _views(
         for zoom, place in zip(zooms, (2, 4), strict=True)
     )
     return first, last
+
+
+def _colour(chances: list[float], most: float) -> Colour:
+    """Contrast and saturation times 1 - `most` to 1 + `most`; brightness by half of that up or down."""
+    contrast, saturation, brightness = (most * (2 * chance - 1) for chance in chances)
+    return Colour(1 + contrast, 1 + saturation, brightness / 2)
 
 
 def _part(top: float, left: float, height: float, width: float, seen: float, place: list[float]) -> View:
