@@ -17,9 +17,9 @@ from tased.network.config import NetworkConfig
 from tased.predict.resize import resize
 from tased.train import cache as caches
 from tased.train.cache import cached_clips, plan_cache, write_cache
-from tased.train.loader import load_sample
 from tased.train.recipe import Recipe
 from tased.train.samples import Plan, Source, check_sources, validation_samples
+from tased.train.tensors import load_sample
 from tased.video.read import open_video
 
 NETWORK = NetworkConfig(clip_length=4, rows=32, columns=48)

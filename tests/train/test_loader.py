@@ -15,10 +15,11 @@ from tased.data.synthesize import synthesize
 from tased.errors import DataError, UsageError
 from tased.network.config import NetworkConfig
 from tased.predict.resize import resize
-from tased.train import loader
-from tased.train.loader import load_sample, training_batches, validation_batches
+from tased.train import loader, workers
+from tased.train.loader import training_batches, validation_batches
 from tased.train.recipe import Recipe
 from tased.train.samples import Plan, Sample, Source, View, past, validation_samples
+from tased.train.tensors import load_sample
 
 NETWORK = NetworkConfig(clip_length=4, rows=32, columns=48)
 RECIPE = Recipe(
@@ -248,11 +249,11 @@ def test_a_video_that_vanishes_is_skipped_too(data, tmp_path):
 
 
 def test_shared_memory_holds_a_step_or_what_there_is(monkeypatch, tmp_path):
-    monkeypatch.setattr(loader, "_SHARED", tmp_path)
-    free = loader.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(loader.shutil, "disk_usage", lambda path: free._replace(free=8_000))
-    assert loader._per_worker(2, ahead=40, parcel_bytes=100) == 20
-    assert loader._per_worker(2, ahead=1, parcel_bytes=100) == 2
-    assert loader._per_worker(2, ahead=40, parcel_bytes=200) == 10
+    monkeypatch.setattr(workers, "_SHARED", tmp_path)
+    free = workers.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(workers.shutil, "disk_usage", lambda path: free._replace(free=8_000))
+    assert workers._per_worker(2, ahead=40, parcel_bytes=100) == 20
+    assert workers._per_worker(2, ahead=1, parcel_bytes=100) == 2
+    assert workers._per_worker(2, ahead=40, parcel_bytes=200) == 10
     with pytest.raises(UsageError, match="docker run --shm-size"):
-        loader._per_worker(2, ahead=40, parcel_bytes=2_001)
+        workers._per_worker(2, ahead=40, parcel_bytes=2_001)
