@@ -220,6 +220,19 @@ def training_memory(result: dict[str, Any]) -> str:
     )
 
 
+def training_speed(result: dict[str, Any]) -> str:
+    """Seconds of a clip's share of a training step on a CPU, by way."""
+    ways = list(result["sizes"][0]["seconds_a_clip"])
+    rows = [
+        f"| {size['length']} | {size['columns']}x{size['rows']} | "
+        + " | ".join(f"{size['seconds_a_clip'][way]:.3f} s" for way in ways)
+        + f" | {size['times_as_fast'][ways[-1]]:.1f} |"
+        for size in result["sizes"]
+    ]
+    head = f"| T | frames | {' | '.join(ways)} | times as fast |"
+    return "\n".join([head, f"| --- | --- |{' ---: |' * (len(ways) + 1)}", *rows])
+
+
 def training_clips(result: dict[str, Any]) -> str:
     """How many clips a GPU holds at once, computed."""
     sizes = list(result["runs"][0]["clips_computed"])
@@ -349,6 +362,8 @@ def tables() -> dict[str, str]:
     if (result := measured("training_memory")) is not None:
         made["training-memory"] = training_memory(result)
         made["training-clips"] = training_clips(result)
+    if (result := measured("training_speed")) is not None:
+        made["training-speed"] = training_speed(result)
     if (result := measured("learning")) is not None:
         made["learning"] = learning(result)
     if (result := measured("quality")) is not None:

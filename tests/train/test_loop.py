@@ -24,8 +24,10 @@ from tased.errors import CheckpointError, DataError, OutputError, UsageError
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights, save_weights
+from tased.predict.device import bfloat16_instructions
 from tased.predict.network import to_network
 from tased.predict.predictor import load
+from tased.train import begin
 from tased.train.colour import recoloured
 from tased.train.loader import training_batches
 from tased.train.loop import train
@@ -303,13 +305,34 @@ def test_the_published_recipe_takes_its_steps(divided, tmp_path):
     ("change", "error", "message"),
     [
         ({"precision": "float16"}, UsageError, "float16 needs a GPU"),
-        ({"precision": "bfloat16"}, UsageError, "bfloat16 needs a GPU for a TASED-Net"),
         ({"statistics": "synchronised", "statistics_over": 2}, UsageError, "leave statistics_over at 0"),
     ],
 )
 def test_impossible_recipes(change, error, message, recipe, divided, tmp_path):
     with pytest.raises(error, match=message):
         train(tmp_path / "run", replace(recipe, **change), *divided, device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(not bfloat16_instructions(), reason="this CPU multiplies no matrices of bfloat16")
+def test_bfloat16_on_a_cpu_interrupted_and_resumed(recipe, divided, tmp_path):
+    half = replace(recipe, precision="bfloat16", steps=2, validation_clips=0)
+    for folder, steps in (("whole", [2]), ("parts", [1, 2])):
+        for done in steps:
+            run = replace(half, steps=done)
+            train(
+                tmp_path / folder, run, *divided, device="cpu", workers=0, resume=(done, steps) == (2, [1, 2])
+            )
+    found = load_file(tmp_path / "whole" / "last.safetensors")
+    assert {t.dtype for t in found.values()} == {torch.float32, torch.int64}
+    assert all(t.isfinite().all() for t in found.values())
+    assert same_tensors(tmp_path / "whole" / "last.safetensors", tmp_path / "parts" / "last.safetensors")
+
+
+def test_bfloat16_is_refused_where_a_cpu_has_none(recipe, divided, tmp_path, monkeypatch):
+    monkeypatch.setattr(begin, "bfloat16_instructions", tuple)
+    with pytest.raises(UsageError, match=r"a CPU that multiplies matrices of it \(AMX or AVX512_BF16\)"):
+        train(tmp_path / "run", replace(recipe, precision="bfloat16"), *divided, device="cpu")
     assert not (tmp_path / "run").exists()
 
 

@@ -22,6 +22,7 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.predictor import load
 from tased.predict.windows import windows
+from tased.train import begin
 from tased.train.recipe import distil, gaze, stills
 from training import full
 
@@ -169,10 +170,11 @@ def test_no_time_left_is_told_before_anything_is_begun(tmp_path, capfd):
     assert signal.getsignal(signal.SIGTERM) is not full.Clock._tell
 
 
-def test_a_precision_that_a_later_stage_cannot_have_is_told_first(tmp_path, capfd):
+def test_a_precision_that_a_later_stage_cannot_have_is_told_first(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(begin, "bfloat16_instructions", tuple)
     arguments = ["--pictures", str(tmp_path), "--teacher", str(tmp_path / "t"), "--device", "cpu"]
     assert full.main([*arguments, "--out", str(tmp_path / "out")]) == 1
-    assert "bfloat16 needs a GPU" in capfd.readouterr().err
+    assert "bfloat16 needs, for a TASED-Net, a GPU" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

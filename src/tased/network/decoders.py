@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tased.network.encoder import Conv, Features, pointwise
+from tased.network.planes import Convolution, TransposedConvolution
 from tased.network.prediction import pool_time
 
 
@@ -21,7 +22,9 @@ def resize(x: Tensor, like: Tensor) -> Tensor:
 def spatial(c_in: int, c_out: int, dilation: int = 1) -> Conv:
     """3x3 convolution within each time step."""
     pad = (0, dilation, dilation)
-    return Conv(nn.Conv3d(c_in, c_out, (1, 3, 3), padding=pad, dilation=(1, dilation, dilation), bias=False))
+    return Conv(
+        Convolution(c_in, c_out, (1, 3, 3), padding=pad, dilation=(1, dilation, dilation), bias=False)
+    )
 
 
 class FCN(nn.Module):
@@ -30,7 +33,7 @@ class FCN(nn.Module):
     def __init__(self, time: int):
         super().__init__()
         self.time = time
-        self.scores = nn.ModuleList([nn.Conv3d(c, 192, 1) for c in (1024, 832, 480, 192)])
+        self.scores = nn.ModuleList([Convolution(c, 192, 1) for c in (1024, 832, 480, 192)])
 
     def forward(self, f: Features) -> Tensor:
         x = self.scores[0](f.x32)
@@ -47,7 +50,7 @@ class UNet(nn.Module):
         self.time = time
         self.ups, self.convs = nn.ModuleList(), nn.ModuleList()
         for c_in, c_out in ((1024, 832), (832, 480), (480, 192)):
-            self.ups.append(nn.ConvTranspose3d(c_in, c_out, (1, 2, 2), (1, 2, 2)))
+            self.ups.append(TransposedConvolution(c_in, c_out, (1, 2, 2), (1, 2, 2)))
             self.convs.append(nn.Sequential(spatial(2 * c_out, c_out), spatial(c_out, c_out)))
 
     def forward(self, f: Features) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tased.network.planes import Convolution, MaxPool, channels_last, in_planes
+
 
 class Features(NamedTuple):
     """What the encoder saw, by stride; shapes for a clip of T = 32 frames of H x W pixels."""
@@ -58,12 +60,13 @@ class Conv(nn.Module):
         self.norm = nn.BatchNorm3d(conv.out_channels, eps=1e-3, momentum=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(x)), inplace=True)
+        y = F.relu(self.norm(self.conv(x)), inplace=True)
+        return channels_last(y) if in_planes(x) else y
 
 
 def pointwise(c_in: int, c_out: int) -> Conv:
     """1x1x1 convolution."""
-    return Conv(nn.Conv3d(c_in, c_out, 1, bias=False))
+    return Conv(Convolution(c_in, c_out, 1, bias=False))
 
 
 class SeparableConv(nn.Module):
@@ -73,8 +76,12 @@ class SeparableConv(nn.Module):
         super().__init__()
         pad = k // 2
         time, ends = (1, 0) if still else (k, pad)
-        self.spatial = Conv(nn.Conv3d(c_in, c_out, (1, k, k), (1, stride, stride), (0, pad, pad), bias=False))
-        self.temporal = Conv(nn.Conv3d(c_out, c_out, (time, 1, 1), (stride, 1, 1), (ends, 0, 0), bias=False))
+        self.spatial = Conv(
+            Convolution(c_in, c_out, (1, k, k), (1, stride, stride), (0, pad, pad), bias=False)
+        )
+        self.temporal = Conv(
+            Convolution(c_out, c_out, (time, 1, 1), (stride, 1, 1), (ends, 0, 0), bias=False)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.temporal(self.spatial(x))
@@ -90,7 +97,7 @@ class Inception(nn.Module):
                 nn.Sequential(pointwise(c_in, w.direct)),
                 nn.Sequential(pointwise(c_in, w.reduce3), SeparableConv(w.reduce3, w.conv3, 3, still=still)),
                 nn.Sequential(pointwise(c_in, w.reduce5), SeparableConv(w.reduce5, w.conv5, 3, still=still)),
-                nn.Sequential(nn.MaxPool3d(3, stride=1, padding=1), pointwise(c_in, w.pool)),
+                nn.Sequential(MaxPool(3, stride=1, padding=1), pointwise(c_in, w.pool)),
             ]
         )
 
@@ -104,9 +111,9 @@ def inceptions(c_in: int, widths: tuple[Widths, ...], still: bool = False) -> nn
     return nn.Sequential(*(Inception(c, w, still) for c, w in zip(inputs, widths, strict=True)))
 
 
-def spatial_pool() -> nn.MaxPool3d:
+def spatial_pool() -> MaxPool:
     """Overlapping 3x3 maxima at every second row and column."""
-    return nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+    return MaxPool((1, 3, 3), (1, 2, 2), (0, 1, 1))
 
 
 class Encoder(nn.Module):
@@ -126,11 +133,11 @@ class Encoder(nn.Module):
         )
         self.pool3 = spatial_pool()
         self.mixed3 = inceptions(192, WIDTHS["3"], still)
-        self.pool4 = nn.MaxPool3d(3, (stride4, 2, 2), padding=1)
+        self.pool4 = MaxPool(3, (stride4, 2, 2), padding=1)
         self.mixed4 = inceptions(480, WIDTHS["4"], still)
         # S3D's (2, 2, 2) pooling in two steps, so that the spatial one can give its switches.
-        self.pool5_time = nn.MaxPool3d((stride5, 1, 1))
-        self.pool5_space = nn.MaxPool3d((1, 2, 2), return_indices=True)
+        self.pool5_time = MaxPool((stride5, 1, 1))
+        self.pool5_space = MaxPool((1, 2, 2), return_indices=True)
         self.mixed5 = inceptions(832, WIDTHS["5"], still)
 
     def forward(self, clip: Tensor) -> Features:

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from tased.network.config import NetworkConfig
 from tased.network.encoder import Conv, Features, pointwise
+from tased.network.planes import Convolution, TransposedConvolution, kept_precision
 
 
 def pool_time(x: Tensor, time: int) -> Tensor:
     """The first auxiliary pooling, P1: maxima over equal spans of time, `time` of them."""
-    return F.max_pool3d(x, (x.shape[2] // time, 1, 1))
+    with kept_precision(x):
+        return F.max_pool3d(x, (x.shape[2] // time, 1, 1))
 
 
 def auxiliary_switches(x: Tensor, time: int) -> Tensor:
@@ -21,9 +23,9 @@ def auxiliary_switches(x: Tensor, time: int) -> Tensor:
 
     They address (T, H, W) flattened, as pooling gives them. Nothing but the switches is used.
     """
-    _, switches = F.max_pool3d(
-        pool_time(x, time), (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1), return_indices=True
-    )
+    x = pool_time(x, time)
+    with kept_precision(x):
+        _, switches = F.max_pool3d(x, (1, 3, 3), (1, 2, 2), (0, 1, 1), return_indices=True)
     return switches
 
 
@@ -51,7 +53,7 @@ def unpool(x: Tensor, switches: Tensor, size: torch.Size) -> Tensor:
 
 def transposed(c_in: int, c_out: int) -> Conv:
     """3x3 transposed convolution of stride 1, within each time step."""
-    return Conv(nn.ConvTranspose3d(c_in, c_out, (1, 3, 3), padding=(0, 1, 1), bias=False))
+    return Conv(TransposedConvolution(c_in, c_out, (1, 3, 3), padding=(0, 1, 1), bias=False))
 
 
 class SpatialDecoding(nn.Module):
@@ -71,7 +73,7 @@ class SpatialDecoding(nn.Module):
         if config.dense:
             self.convs.extend([transposed(c_out, c_out // 2), transposed(c_out // 2, c_out)])
         if self.upsampling == "transposed":
-            self.up = Conv(nn.ConvTranspose3d(c_out, c_out, (1, 2, 2), (1, 2, 2), bias=False))
+            self.up = Conv(TransposedConvolution(c_out, c_out, (1, 2, 2), (1, 2, 2), bias=False))
 
     def forward(self, x: Tensor, switches: Tensor, like: Tensor) -> Tensor:
         x = self.convs(x)
@@ -103,14 +105,14 @@ class Decoder(nn.Module):
         return self.to4(x, auxiliary_switches(f.x4, self.time), like=f.x4)  # 192, T/8, H/4
 
 
-def double(c_in: int, c_out: int) -> nn.ConvTranspose3d:
+def double(c_in: int, c_out: int) -> TransposedConvolution:
     """Transposed convolution that doubles rows and columns (section 3.2)."""
-    return nn.ConvTranspose3d(c_in, c_out, (1, 4, 4), (1, 2, 2), (0, 1, 1), bias=False)
+    return TransposedConvolution(c_in, c_out, (1, 4, 4), (1, 2, 2), (0, 1, 1), bias=False)
 
 
 def reduce_time(channels: int, k: int) -> Conv:
     """Temporal convolution that reduces time k times."""
-    return Conv(nn.Conv3d(channels, channels, (k, 1, 1), (k, 1, 1), bias=False))
+    return Conv(Convolution(channels, channels, (k, 1, 1), (k, 1, 1), bias=False))
 
 
 def aggregation(config: NetworkConfig) -> nn.Sequential:
@@ -129,7 +131,7 @@ def aggregation(config: NetworkConfig) -> nn.Sequential:
         case "late-two-step":
             layers = [Conv(double(192, 64)), reduce_time(64, p), Conv(double(64, 32)), reduce_time(32, q)]
         case "released":
-            narrow = Conv(nn.ConvTranspose3d(64, 4, 1, bias=False))
+            narrow = Conv(TransposedConvolution(64, 4, 1, bias=False))
             layers = [Conv(double(192, 64)), reduce_time(64, p), narrow, reduce_time(4, q)]
-            return nn.Sequential(*layers, double(4, 4), nn.Conv3d(4, config.maps, 1))
-    return nn.Sequential(*layers, nn.Conv3d(32, config.maps, 1))
+            return nn.Sequential(*layers, double(4, 4), Convolution(4, config.maps, 1))
+    return nn.Sequential(*layers, Convolution(32, config.maps, 1))

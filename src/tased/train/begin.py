@@ -15,7 +15,8 @@ from tased.network.config import Config, LiteConfig, NetworkConfig
 from tased.network.inflate import inflated
 from tased.network.tased import TASEDNet
 from tased.network.weights import Weights, load_encoder, read_weights
-from tased.predict.device import resolve_device
+from tased.predict.device import bfloat16_instructions, resolve_device
+from tased.train.heap import keep_memory
 from tased.train.recipe import Recipe
 from tased.train.recompute import recompute
 from tased.train.run_folder import STATE
@@ -30,16 +31,20 @@ def device_for(recipe: Recipe, device: str) -> torch.device:
     where = resolve_device(device)
     if recipe.precision == "float16" and where.type == "cpu":
         raise UsageError("recipe: precision float16 needs a GPU; on a CPU take float32")
-    if recipe.precision == "bfloat16" and where.type == "cpu" and isinstance(recipe.network, NetworkConfig):
-        # PyTorch 2.13 (oneDNN, on AMX) crashes or hangs in the gradients of some of its convolutions: strided
-        # ones along time, those with few channels, those of one frame.
-        raise UsageError("recipe: precision bfloat16 needs a GPU for a TASED-Net; on a CPU take float32")
+    slow = where.type == "cpu" and isinstance(recipe.network, NetworkConfig) and not bfloat16_instructions()
+    if recipe.precision == "bfloat16" and slow:
+        raise UsageError(
+            "recipe: precision bfloat16 needs, for a TASED-Net, a GPU or a CPU that multiplies matrices of "
+            "it (AMX or AVX512_BF16), which this one does not; take float32"
+        )
     return where
 
 
 def launch(recipe: Recipe, device: str) -> Fabric:
     """One process, or as many as torchrun started."""
     where = device_for(recipe, device)
+    if where.type == "cpu":
+        keep_memory()
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     fabric = Fabric(
         accelerator=where.type,

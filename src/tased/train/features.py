@@ -18,13 +18,16 @@ from tased.errors import CheckpointError, UsageError
 from tased.network.build import Network
 from tased.network.efficientnet import WIDTHS
 from tased.network.encoder import Features
+from tased.network.fold import folded
 from tased.network.lite import TASEDLite
+from tased.network.planes import Convolution
 from tased.network.tased import TASEDNet, extend, padded
 from tased.network.weights import network_from, read_weights
 from tased.predict.network import to_network
 from tased.train.recipe import Recipe
 
 TAPPED = (480, 832, 1024)  # channels of S3D's features of strides 8, 16 and 32
+TOGETHER = 8  # frames that a teacher looks at: as many as stay in a CPU's cache
 
 
 class NoTeacher(nn.Module):
@@ -45,9 +48,9 @@ class Teacher(nn.Module):
 
     def __init__(self, network: TASEDNet, teacher: TASEDLite) -> None:
         super().__init__()
-        self.heads = nn.ModuleList(nn.Conv3d(c, w, 1) for c, w in zip(TAPPED, WIDTHS, strict=True))
+        self.heads = nn.ModuleList(Convolution(c, w, 1) for c, w in zip(TAPPED, WIDTHS, strict=True))
         # In a tuple, so that it is no part of what learns and is saved.
-        self._teacher = (teacher.eval().requires_grad_(False),)
+        self._teacher = (folded(teacher),)
         self._seen: Features | None = None
         self._every = network.config.clip_length // network.config.decoder_time
         network.encoder.register_forward_hook(self._keep)
@@ -83,8 +86,9 @@ class Teacher(nn.Module):
         x = extend(extend(to_network(frames), 3, rows), 4, columns).transpose(1, 2).flatten(0, 1)
         size = (teacher.config.rows, teacher.config.columns)
         x = F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
-        found: list[Tensor] = teacher.encoder(x)
-        return found
+        together = TOGETHER if x.device.type == "cpu" else len(x)
+        looks = [teacher.encoder(part) for part in x.split(together)]
+        return [torch.cat(level) for level in zip(*looks, strict=True)]
 
     def _keep(self, _encoder: nn.Module, _given: Any, seen: Features) -> None:
         if self.training:
