@@ -278,7 +278,7 @@ def test_names_are_shown_only(server, clip, folder):
     assert "<img src=x" not in page
     saved = server.http.get(f"/api/v1/jobs/{job['id']}/results/table.csv", params={"download": True})
     assert "\n" not in saved.headers["content-disposition"]
-    assert not [path for path in folder.rglob("*") if "img" in path.name]
+    assert not [path for path in folder.rglob("*") if "onerror" in path.name]
 
 
 def test_health(server):
