@@ -5,8 +5,7 @@
 Where there is a CUDA device, it is `torch.cuda.max_memory_allocated` of real steps (not run yet, for want of
 one). Where there is none, all tensors of a step are counted while it runs, and the worst moment is taken.
 Nothing of that is computed: the tensors are PyTorch's fake ones, which have sizes alone. One setting is run
-in earnest too, to check the count. In bfloat16 that count is too high for a GPU, for on a CPU autocast keeps
-poolings in float32.
+in earnest too, to check the count. In bfloat16 it is a CPU's way that is counted, convolutions on planes.
 
 Measured are 1, 2 and 4 clips; the table of clips that a GPU holds is computed from the line through the first
 two. Writes benchmarks/results/training_memory.json.
