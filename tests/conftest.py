@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,11 @@ from jaxtyping import install_import_hook
 ROOT = str(Path(__file__).parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+
+# A shell that starts the tests with `&` has SIGINT ignored, and every process they start would inherit it;
+# a handler of our own is not inherited, so a test's Ctrl-C arrives wherever the tests run.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Shapes and types in signatures are checked while the tests run.
 install_import_hook(["tased.video.frame", "tased.video.levels", "tased.video.pixels"], "beartype.beartype")
