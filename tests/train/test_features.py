@@ -144,8 +144,11 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=0)
 
 
-def test_interrupted_and_resumed_it_ends_alike(taught, divided, weights, tmp_path):
-    recipe = replace(taught, average=0.9, optimizer="adamw", encoder_rate=1e-3, prediction_rate=1e-3, steps=3)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_interrupted_and_resumed_it_ends_alike(taught, divided, weights, tmp_path, optimizer):
+    recipe = replace(
+        taught, average=0.9, optimizer=optimizer, encoder_rate=1e-3, prediction_rate=1e-3, steps=3
+    )
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(whole, recipe, *divided, teacher=weights, device="cpu", workers=0)
 

@@ -30,6 +30,7 @@ from tased.train.colour import recoloured
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
+from tased.train.muon import Muon
 from tased.train.recall import Recall
 from tased.train.recipe import Recipe
 from tased.train.run_folder import BEST, LAST, RECIPE, STATE, RunFolder, environment, new_folder, write_text
@@ -69,8 +70,12 @@ class Outcome:
 
 
 def _optimizer(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    betas = (recipe.momentum, 0.99)
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, betas=(recipe.momentum, 0.99), weight_decay=recipe.weight_decay)
+        return torch.optim.AdamW(groups, betas=betas, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "muon":
+        dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
+        return Muon(groups, betas=betas, weight_decay=recipe.weight_decay, dtype=dtype)
     return torch.optim.SGD(groups, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 
 

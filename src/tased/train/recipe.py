@@ -14,6 +14,7 @@ import tomli_w
 from tased.errors import UsageError
 from tased.network.config import Config, LiteConfig, NetworkConfig
 
+Optimizer = Literal["sgd", "adamw", "muon"]
 Sampling = Literal["frames", "videos"]
 Statistics = Literal["batch", "synchronised", "frozen"]
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -38,12 +39,12 @@ class Recipe:
     clips_per_batch: int = 8  # at once on one device: what its memory holds; all that the paper does not fix
 
     # Rates are per step. By drops that of the prediction network alone falls, by cosine both do.
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: Optimizer = "sgd"
     schedule: Literal["drops", "cosine"] = "drops"
     warmup: int = 0  # steps in which both rates rise from 0
     encoder_rate: float = 1e-3
     prediction_rate: float = 0.1
-    momentum: float = 0.9  # AdamW: of the gradients' mean
+    momentum: float = 0.9  # AdamW, Muon: of the gradients' mean
     weight_decay: float = 2e-7  # of the published code; the paper names none
     drop: float = 0.1
     drops: tuple[int, ...] = (750, 950)  # at the end of these steps; read only when patience is 0
@@ -117,7 +118,7 @@ class Recipe:
             ("best_by", BestBy),
             ("kld_over", Literal["map", "batch"]),
             ("accumulation", Literal["mean", "sum"]),
-            ("optimizer", Literal["sgd", "adamw"]),
+            ("optimizer", Optimizer),
             ("schedule", Literal["drops", "cosine"]),
         ):
             valid = get_args(kind)
