@@ -9,7 +9,7 @@ from tased.network.config import CLIP_LENGTHS, NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.predict.clip import Clip, to_network
 
-SMALL = NetworkConfig(clip_length=16, rows=32, columns=64, blur=0)
+SMALL = NetworkConfig(clip_length=16, rows=64, columns=64, blur=0)
 VARIANTS = {
     "paper": SMALL,
     **{f"T={t}": replace(SMALL, clip_length=t) for t in CLIP_LENGTHS if t != 16},
