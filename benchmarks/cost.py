@@ -100,8 +100,11 @@ def lite(rows: int, columns: int, precision: torch.dtype = torch.float32) -> Lit
     return LiteModel("lite", network, CPU, precision)
 
 
-def main(name: str, what: str, measure: Callable[[Options], Iterator[Point]]) -> None:
-    """Measure one figure, print its points as they come, and write benchmarks/results/cost_NAME.json."""
+def main(name: str, what: str, measure: Callable[[Options], Iterator[Point]], kind: str = "") -> None:
+    """Measure one figure, print its points as they come, and write benchmarks/results/cost_NAME.json.
+
+    A `kind` of machine, such as `_without_amx`, is added to NAME.
+    """
     parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -115,7 +118,7 @@ def main(name: str, what: str, measure: Callable[[Options], Iterator[Point]]) ->
         for point in measure(options):
             points.append(asdict(point))
             print(json.dumps(points[-1]), flush=True)
-    write(name, what, machine_facts(machine) | asdict(options), points)
+    write(name, what, machine_facts(machine) | asdict(options), points, kind)
 
 
 def machine_facts(machine: Machine) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def machine_facts(machine: Machine) -> dict[str, Any]:
     }
 
 
-def write(name: str, what: str, facts: dict[str, Any], points: list[dict[str, Any]]) -> None:
+def write(name: str, what: str, facts: dict[str, Any], points: list[dict[str, Any]], kind: str = "") -> None:
     """Write one figure's result."""
     report = {
         "what": what,
@@ -138,4 +141,4 @@ def write(name: str, what: str, facts: dict[str, Any], points: list[dict[str, An
         **facts,
         "points": points,
     }
-    (RESULTS / f"cost_{name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (RESULTS / f"cost_{name}{kind}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

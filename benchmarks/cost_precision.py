@@ -1,6 +1,8 @@
 """What precision costs, for the network window by window, for the engine, and for lite.
 
 python benchmarks/cost_precision.py [--rounds 3] [--quick]
+
+On a CPU without AMX it writes benchmarks/results/cost_precision_without_amx.json, beside the one with AMX.
 """
 
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from cost import CPU, Options, Point, lite, main
 
 from tased.apps.stand_in import random_network
 from tased.network.config import RELEASED
+from tased.predict.device import bfloat16_instructions
 from tased.predict.network import NetworkModel
 from tased.predict.shot import Model
 
@@ -29,4 +32,5 @@ def measure(options: Options) -> Iterator[Point]:
 
 
 if __name__ == "__main__":
-    main("precision", "seconds a map in each precision, 384x224, T = 32", measure)
+    kind = "" if "AMX" in bfloat16_instructions() else "_without_amx"
+    main("precision", "seconds a map in each precision, 384x224, T = 32", measure, kind)

@@ -5,7 +5,7 @@
 A step is forward, KL divergence, backward and SGD, on random clips. Each way is a process of its own; their
 steps alternate, and the medians are compared. "memory not kept" is glibc as it comes, which gives what a step
 frees back to the kernel (tased.train.heap). Needs a CPU that multiplies matrices of bfloat16. Writes
-benchmarks/results/training_speed.json.
+benchmarks/results/training_speed.json, or training_speed_without_amx.json on one that has AVX512_BF16 alone.
 """
 
 import argparse
@@ -131,7 +131,8 @@ def main() -> None:
         **machine_facts(machine),
         "sizes": found,
     }
-    (RESULTS / "training_speed.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    name = "training_speed" if "AMX" in machine.bfloat16 else "training_speed_without_amx"
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,11 +19,15 @@ OTHERS = {
     "precision": {"plain", "engine", "lite", "matrix product"},
     "memory": {"engine, float32", "lite"},
 }
+KIND = "_without_amx"  # of machine: another result of the same script, which a table shows
 
 
 def test_every_result_has_a_script_and_a_figure():
     scripts = {path.stem.removeprefix("cost_") for path in (ROOT / "benchmarks").glob("cost_*.py")}
-    assert set(re.findall(r"images/cost-(\w+)\.png", PAGE)) == scripts == RESULTS.keys()
+    assert set(re.findall(r"images/cost-(\w+)\.png", PAGE)) == scripts
+    assert {name.removesuffix(KIND) for name in RESULTS} == scripts
+    tables = set(re.findall(r"<!-- ([\w-]+-without-amx) -->", PAGE))
+    assert {name.replace("_", "-") for name in RESULTS if name.endswith(KIND)} == tables
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -31,7 +35,9 @@ def test_every_way_is_at_every_value(name):
     points = RESULTS[name]["points"]
     found = {(point["way"], point["at"]) for point in points}
     assert len(found) == len(points)
-    assert found == {(way, point["at"]) for way in OTHERS.get(name, WAYS) for point in points}
+    assert found == {
+        (way, point["at"]) for way in OTHERS.get(name.removesuffix(KIND), WAYS) for point in points
+    }
     figure = "peak_mib" if name == "memory" else "seconds"
     assert all(point[figure] > 0 for point in points)
 

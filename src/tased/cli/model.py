@@ -29,8 +29,8 @@ class Model:
     device
         Where the network runs; auto takes a CUDA GPU if there is one.
     precision
-        What the network computes in. auto is float32, and for tased bfloat16 on a CPU that multiplies
-        matrices of it (AMX or AVX512_BF16); the result says which.
+        What the network computes in. auto is float32, and for tased bfloat16 on a CPU with AMX, which
+        multiplies matrices of it; the result says which.
     resolution
         WIDTHxHEIGHT that frames are resized to for the network, by default as its weights were trained.
         A smaller one is faster, and less exact.

@@ -24,13 +24,14 @@ def resolve_device(device: str) -> torch.device:
 def resolve_precision(precision: str, device: torch.device, *, exact: bool = False) -> torch.dtype:
     """Find the type that a network computes in.
 
-    `auto` is bfloat16 on a CPU that multiplies matrices of it, else float32; and always float32 where it is
-    to be `exact`: where maps shall not depend on the machine, or bfloat16 would win little.
+    `auto` is bfloat16 on a CPU with AMX, else float32; and always float32 where it is to be `exact`: where
+    maps shall not depend on the machine, or bfloat16 would win little. AVX512_BF16 alone is no reason for
+    it: where that was measured, float32 was quicker (docs/speed.md).
     """
     if precision not in get_args(Precision):
         raise UsageError(f"precision is {precision!r}; it must be one of {', '.join(get_args(Precision))}")
     if precision == "auto":
-        quick = device.type == "cpu" and not exact and bfloat16_instructions()
+        quick = device.type == "cpu" and not exact and "AMX" in bfloat16_instructions()
         precision = "bfloat16" if quick else "float32"
     dtype: torch.dtype = getattr(torch, precision)
     return dtype

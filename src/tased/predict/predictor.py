@@ -119,7 +119,7 @@ def load(
     there to be trained, and predicting with it is an error.
 
     `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. For a TASED-Net with the
-    engine auto is bfloat16 on a CPU that multiplies matrices of it (AMX, AVX512_BF16); else it is float32.
+    engine auto is bfloat16 on a CPU with AMX, which multiplies matrices of it; else it is float32.
     `published` follows the published script in everything (resizing, blur, scale), for networks only.
 
     On a CPU windows that follow each other share what they have in common (tased.predict.engine); `engine`
