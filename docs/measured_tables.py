@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,35 @@ def training_speed(result: dict[str, Any]) -> str:
     return "\n".join([head, f"| --- | --- |{' ---: |' * (len(ways) + 1)}", *rows])
 
 
+def precision_without_amx(result: dict[str, Any]) -> str:
+    """Seconds a map of each way, by precision."""
+    ways = list(dict.fromkeys(point["way"] for point in result["points"] if "product" not in point["way"]))
+    took = {(point["way"], point["at"]): point["seconds"] for point in result["points"]}
+    rows = [
+        f"| {precision} | {' | '.join(f'{took[way, precision]:.3f} s' for way in ways)} |"
+        for precision in dict.fromkeys(at for _, at in took)
+    ]
+    head = f"| {result['hardware']} | {' | '.join(ways)} |"
+    return "\n".join([head, f"| --- |{' ---: |' * len(ways)}", *rows])
+
+
+def stations(result: dict[str, Any]) -> str:
+    """What each way leaves unexplained at the ends of strides, on pictures and on clips."""
+    ways = result["ways"]
+    judged = [(what, part) for what, parts in ways[0]["unexplained"].items() for part in parts]
+    strides = dict(zip(next(iter(ways[0]["unexplained"].values())), (8, 16, 32), strict=True))
+    head = " | ".join(f"{what}, stride {strides[part]}" for what, part in judged)
+    rows = []
+    for way in ways:
+        shares = " | ".join(f"{way['unexplained'][what][part]:.2f}" for what, part in judged)
+        rows.append(f"| {way['way']} | {shares} | {way['seconds_a_step']:.1f} s |")
+    steps = tomllib.loads(result["recipe"])
+    note = f"After {steps['steps']} steps of {steps['clips_per_step']} pictures; {result['hardware']}."
+    return "\n".join(
+        [f"| way | {head} | a step |", f"| --- |{' ---: |' * (len(judged) + 1)}", *rows, "", note]
+    )
+
+
 def training_clips(result: dict[str, Any]) -> str:
     """How many clips a GPU holds at once, computed."""
     sizes = list(result["runs"][0]["clips_computed"])
@@ -364,6 +394,12 @@ def tables() -> dict[str, str]:
         made["training-clips"] = training_clips(result)
     if (result := measured("training_speed")) is not None:
         made["training-speed"] = training_speed(result)
+    if (result := measured("training_speed_without_amx")) is not None:
+        made["training-speed-without-amx"] = training_speed(result)
+    if (result := measured("cost_precision_without_amx")) is not None:
+        made["precision-without-amx"] = precision_without_amx(result)
+    if (result := measured("stations")) is not None:
+        made["stations"] = stations(result)
     if (result := measured("learning")) is not None:
         made["learning"] = learning(result)
     if (result := measured("quality")) is not None:

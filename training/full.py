@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import get_args
 
 import torch
 
@@ -28,7 +29,7 @@ from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.counts import count
 from tased.network.weights import read_weights
 from tased.train.begin import device_for
-from tased.train.recipe import Recipe, distil, gaze, read_recipe, stills, with_settings
+from tased.train.recipe import Precision, Recipe, read_recipe, with_settings
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.judge import judged
@@ -37,9 +38,9 @@ from training.stage import Told, commit, ended, tell, tell_step, trained, untrai
 
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
+STAGES = ("encoder", "stills", "distil", "gaze")  # and the recipes by these names
 SMALL = (
     "size=48x32",
-    "precision=float32",  # which every CPU has
     "clips_per_step=2",
     "clips_per_batch=2",
     "warmup=1",
@@ -93,18 +94,25 @@ class Clock:
 def stages(options: argparse.Namespace) -> list[Stage]:
     """Those that are left to the student, by the recipes that are given or small ones."""
     found = [
-        Stage("stills", read_recipe(options.stills) if options.stills else stills(), ALONE),
-        Stage("distil", read_recipe(options.distil) if options.distil else distil(), ALONE),
-        Stage("gaze", read_recipe(options.gaze) if options.gaze else gaze(), WEIGHT),
+        Stage(name, read_recipe(getattr(options, name) or name), WEIGHT if name == "gaze" else ALONE)
+        for name in STAGES
     ]
     if options.student is not None:
         student = read_weights(options.student).config
-        found = found[1 if student is not None and student.clip_length == 1 else 2 :]
+        found = found[2 if student is not None and student.clip_length == 1 else 3 :]
+    found = [replace(s, recipe=_changed(s.recipe, options)) for s in found]
     if not options.rehearse:
         return found
-    steps = {"stills": 4, "distil": 4, "gaze": 3}
-    small = {name: (*SMALL, f"steps={number}", f"validate_every={number}") for name, number in steps.items()}
+    steps = {"encoder": 4, "stills": 4, "distil": 4, "gaze": 3}
+    small = {name: [*SMALL, f"steps={number}", f"validate_every={number}"] for name, number in steps.items()}
+    small["encoder"].append("validation_clips=0")  # of maps it knows nothing yet
     return [replace(s, recipe=with_settings(s.recipe, small[s.name])) for s in found]
+
+
+def _changed(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    """What is asked for of all stages alike."""
+    steps = max(1, round(recipe.steps * options.longer))
+    return replace(recipe, steps=steps, precision=options.precision or recipe.precision)
 
 
 def run(options: argparse.Namespace, clock: Clock) -> Path:
@@ -209,9 +217,13 @@ def petaflop(recipe: Recipe) -> float:
 
     Convolutions and products of matrices alone, two operations for each multiplication.
     """
-    clip = 3 * 2 * count(recipe.network).multiply_accumulates
-    if recipe.features and isinstance(recipe.network, NetworkConfig):
-        clip += recipe.network.decoder_time * 2 * count(LiteConfig()).multiply_accumulates
+    network = recipe.network
+    counts = count(network)
+    clip = 6 * (counts.multiply_accumulates if recipe.learns_maps else counts.encoder_multiply_accumulates)
+    if recipe.features and isinstance(network, NetworkConfig):
+        rows, columns = (-(-size // 32) * 32 for size in (network.rows, network.columns))
+        seen = count(LiteConfig(), rows=rows, columns=columns)
+        clip += network.decoder_time * 2 * seen.encoder_multiply_accumulates
     return clip * recipe.clips_per_step * recipe.steps / 1e15
 
 
@@ -238,10 +250,11 @@ def parser() -> argparse.ArgumentParser:
     add("--groups", type=Path, help="JSON, lists of names of clips: near-duplicates, kept in one fold")
     add("--folds", type=int, default=4, help="into how many the clips are divided")
     add("--fold", type=int, help="which is held out and judged by, from 0; default: none")
-    add("--student", type=Path, help="weights of a stage, to begin with the next one")
-    add("--stills", type=Path, help="another recipe of the first stage, TOML")
-    add("--distil", type=Path, help="another recipe of the second stage, TOML")
-    add("--gaze", type=Path, help="another recipe of the third stage, TOML")
+    add("--student", type=Path, help="weights of stills or distil, to begin with the next stage")
+    for name in STAGES:
+        add(f"--{name}", type=Path, help=f"another recipe of the stage {name!r}, TOML")
+    add("--longer", type=float, default=1.0, help="times as many steps in every stage")
+    add("--precision", choices=get_args(Precision), help="of all stages; default: their recipes', float32")
     add("--minutes", type=float, help="stop then, as SIGTERM would; the same command goes on")
     add("--max-frames", type=int, help="judge so many frames, drawn by a seed; default: all")
     add("--workers", type=int, default=min(14, os.cpu_count() or 1), help="processes that read clips")

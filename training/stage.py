@@ -65,8 +65,8 @@ def trained(
 
 
 def tell_step(name: str, now: Progress) -> None:
-    """A line, from time to time."""
-    if now.step % 25 and now.step != now.steps:
+    """Some forty lines a stage: steps take from a part of a second to more than a minute."""
+    if now.step % max(1, now.steps // 40) and now.step != now.steps:
         return
     seen = "" if now.validation is None else f", validation NSS {now.validation.scores['nss']:.3f}"
     print(f"{name}: step {now.step} of {now.steps}, loss {now.loss:.3f}{seen}", flush=True)

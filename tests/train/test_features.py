@@ -9,12 +9,13 @@ from safetensors.torch import load_file
 
 from tased.errors import CheckpointError, UsageError
 from tased.network.config import LiteConfig, NetworkConfig
+from tased.network.efficientnet import STAGES
 from tased.network.lite import TASEDLite
 from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
 from tased.train.colour import recoloured
-from tased.train.features import NoTeacher, Teacher, taught_by
+from tased.train.features import STATIONS, NoTeacher, Teacher, taught_by
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import kld
@@ -59,29 +60,76 @@ def unexplained(predicted, target):
     return ((predicted - (target - mean) / deviation) ** 2).mean((1, 2, 3, 4))
 
 
-def by_hand(clips, features, teacher, heads):
-    """Frames 2, 10, 18 and 26 of 32, seen by the teacher alone, beside the steps in time they are in."""
-    unlike = 0
-    frames = to_network(clips)[:, :, [2, 10, 18, 26]]
-    for level, (x, head, steps) in enumerate(
-        zip(
-            (features.x8, features.x16, features.x32),
-            heads,
-            ([1, 5, 9, 13], [0, 1, 2, 3], [0, 1, 2, 3]),
-            strict=True,
-        )
-    ):
-        seen = []
-        for clip in frames:  # one clip after the other
-            big = F.interpolate(clip.transpose(0, 1), (64, 64), mode="bilinear", align_corners=False)
-            found = teacher.encoder(big)[level]
-            seen.append(F.adaptive_avg_pool2d(found, x.shape[-2:]).transpose(0, 1))
-        unlike = unlike + unexplained(head(x[:, :, steps]), torch.stack(seen))
-    return unlike / 3
+def in_the_middle(layer, x):
+    """A layer of the teacher's, its cells where S3D's are: all are computed, every second one is taken."""
+    conv = layer.conv
+    reach, stride = conv.kernel_size[0] // 2, conv.stride[0]
+    y = F.conv2d(x, conv.weight, padding=reach, groups=conv.groups)[..., ::stride, ::stride]
+    y = layer.norm(y)
+    return F.relu6(y) if layer.active else y
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(32, 64), (32, 32)])
-def test_it_is_what_the_teachers_variance_leaves_unexplained(rows, columns):
+def by_the_teacher(teacher, frame):
+    """What its blocks give of a frame (1, 3, H, W), layer by layer, in the order of the stations."""
+    x = in_the_middle(teacher.encoder.stem, (127.5 * frame + 0.5) / 128)
+    found = []
+    for number, stage in enumerate(teacher.encoder.stages):
+        for place, block in enumerate(stage):
+            y = x
+            for layer in block.layers:
+                y = in_the_middle(layer, y)
+            x = x + y if block.added else y
+            found.append(((number, place), x))
+    seen = dict(found)
+    return [seen[station.stage, station.block] for station in STATIONS]
+
+
+def by_the_student(encoder, clip):
+    """What its parts give, one after the other."""
+    x2 = encoder.stem[0](clip)
+    x4 = encoder.stem[3](encoder.stem[2](encoder.stem[1](x2)))
+    found, x = [x2, x4], encoder.pool3(x4)
+    for blocks, pool in ((encoder.mixed3, encoder.pool4), (encoder.mixed4, encoder.pool5_time)):
+        for block in blocks:
+            x = block(x)
+            found.append(x)
+        x = pool(x)
+    x, _ = encoder.pool5_space(x)
+    for block in encoder.mixed5:
+        x = block(x)
+        found.append(x)
+    return found
+
+
+# Of 32 frames the teacher alone sees 2, 10, 18 and 26; the steps in time they are in, by the length of time.
+STEPS = {16: [1, 5, 9, 13], 8: [0, 2, 4, 6], 4: [0, 1, 2, 3]}
+
+
+def extended(x, rows, columns):
+    """Rows and columns more, by repeating the last ones."""
+    return F.pad(x, (0, columns - x.shape[-1], 0, rows - x.shape[-2]), mode="replicate")
+
+
+def by_hand(clips, encoder, teacher, heads, sizes):
+    """A mean over stations, of frames as large as S3D and as the teacher take them."""
+    seen, unlike = to_network(clips), 0
+    looks = [
+        by_the_teacher(teacher, extended(frame[None], *sizes[1]))
+        for clip in seen[:, :, [2, 10, 18, 26]]
+        for frame in clip.unbind(1)
+    ]
+    ours = by_the_student(encoder, torch.stack([extended(clip, *sizes[0]) for clip in seen]))
+    for number, (x, head) in enumerate(zip(ours, heads, strict=True)):
+        target = torch.cat([look[number] for look in looks])[..., : x.shape[-2], : x.shape[-1]]
+        target = target.unflatten(0, (len(clips), 4)).transpose(1, 2)
+        unlike = unlike + unexplained(head(x[:, :, STEPS[x.shape[2]]]), target)
+    return unlike / len(STATIONS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "sizes"), [(32, 64, ((32, 64), (32, 64))), (48, 40, ((52, 52), (64, 64)))]
+)
+def test_it_is_what_the_teachers_variance_leaves_unexplained(rows, columns, sizes):
     torch.manual_seed(0)
     network = TASEDNet(NetworkConfig(rows=rows, columns=columns)).eval()
     seeing = lite()
@@ -90,8 +138,32 @@ def test_it_is_what_the_teachers_variance_leaves_unexplained(rows, columns):
     with torch.no_grad():
         network(to_network(clips))
         found = teacher(clips)
-        expected = by_hand(clips, network.encoder(to_network(clips)), seeing, teacher.heads)
+        expected = by_hand(clips, network.encoder, seeing, teacher.heads, sizes)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_stations_are_of_one_stride_and_in_order():
+    network = TASEDNet(NetworkConfig(clip_length=1, rows=64, columns=64)).eval()
+    with torch.no_grad():
+        ours = by_the_student(network.encoder, torch.zeros(1, 3, 1, 64, 64))
+        theirs = by_the_teacher(lite(), torch.zeros(1, 3, 64, 64))
+    assert [x.shape[-2:] for x in ours] == [x.shape[-2:] for x in theirs]
+    assert [x.shape[1] for x in ours] == [station.channels for station in STATIONS]
+    order = [(station.stage, station.block) for station in STATIONS]
+    assert order == sorted(set(order))
+    assert order[-1] == (len(STAGES) - 1, 0)
+
+
+def test_of_features_alone_the_encoder_learns_alone(taught, divided, weights, tmp_path):
+    recipe = replace(taught, kld=0.0, steps=2, drops=())
+    train(tmp_path / "run", recipe, *divided, teacher=weights, device="cpu", workers=0)
+    torch.manual_seed(recipe.seed)
+    first = TASEDNet(recipe.network).state_dict()
+    found = load_file(tmp_path / "run" / "last.safetensors")
+    assert found.keys() == first.keys()
+    for name, tensor in found.items():
+        learnt = name.startswith("encoder.")
+        assert torch.equal(tensor, first[name]) != learnt, name
 
 
 def test_the_teacher_does_not_learn_and_the_encoder_does():
@@ -106,7 +178,7 @@ def test_the_teacher_does_not_learn_and_the_encoder_does():
     assert all(p.grad is None for p in network.prediction.parameters())
     assert all(p.grad is not None and p.grad.any() for p in network.encoder.mixed5.parameters())
     assert sorted(teacher.state_dict()) == [
-        f"heads.{i}.{name}" for i in range(3) for name in ("bias", "weight")
+        f"heads.{i}.{name}" for i in sorted(map(str, range(len(STATIONS)))) for name in ("bias", "weight")
     ]
     with pytest.raises(RuntimeError, match="must see"):
         teacher(clips)

@@ -197,7 +197,7 @@ ERRORS = {
     "drops=a": "drops is 'a'; it must be whole numbers with commas between them",
     "flip=2": "recipe: flip is 2.0; it must be from 0 to 1",
     "crop=0.9": "recipe: crop is 0.9; it must be from 0 to 0.8",
-    "kld=0": "recipe: kld is 0.0; it must be above 0, or cc or nss is: a loss needs a term",
+    "kld=0": "recipe: kld is 0.0; it must be above 0, or cc, nss or features is: a loss needs a term",
     "recompute=yes": "recompute is 'yes'; it must be true or false",
     "precision=half": "recipe: precision is half; it must be one of float32, bfloat16, float16",
     "statistics_over=3": "recipe: statistics_over is 3; it must be 0, or divide the 8 clips of a batch",
@@ -250,7 +250,8 @@ def test_names_that_are_none(tmp_path):
         read_recipe("papr")
     with pytest.raises(
         UsageError,
-        match=r"recipes by name are paper, published, small_gpu, finetune, lite, stills, distil, gaze$",
+        match=r"recipes by name are paper, published, small_gpu, finetune, lite, "
+        r"encoder, stills, distil, gaze$",
     ):
         read_recipe(tmp_path)
     (tmp_path / "movie").write_bytes(b"\xff\xfe\x00")

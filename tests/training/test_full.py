@@ -23,7 +23,7 @@ from tased.network.weights import save_weights
 from tased.predict.predictor import load
 from tased.predict.windows import windows
 from tased.train import begin
-from tased.train.recipe import distil, gaze, stills
+from tased.train.recipe import RECIPES
 from training import full
 
 README = (Path(full.__file__).parent / "README.md").read_text()
@@ -94,11 +94,24 @@ def test_the_readme_has_the_command_and_what_it_costs():
     assert len(commands) >= 3
     for words in commands:
         full.parser().parse_args([word for word in words if word != "||"])
-    for made in (stills, distil, gaze):
-        recipe = made()
-        table = re.search(rf"\| `{made.__name__}` \|.*\| ([\d.]+) \|$", README, re.M)
-        assert float(table[1]) == pytest.approx(full.petaflop(recipe), abs=0.06)
-        assert f"| {recipe.steps:,} of {recipe.clips_per_step} |" in table[0]
+    for name in full.STAGES:
+        recipe = RECIPES[name]()
+        table = re.search(rf"\| `{name}` \|.*\| ([\d.]+) \|$", README, re.M)
+        assert float(table[1]) == pytest.approx(full.petaflop(recipe), abs=0.006)
+        network = recipe.network
+        seen = f"| {network.clip_length} | {network.columns}x{network.rows} |"
+        assert f"{seen} {recipe.steps:,} of {recipe.clips_per_step} |" in table[0]
+
+
+def test_every_stage_goes_on_where_the_one_before_ended():
+    options = full.parser().parse_args(["--longer", "2.5", "--precision", "bfloat16", "--out", "o"])
+    found = full.stages(options)
+    assert [stage.name for stage in found] == list(full.STAGES)
+    assert [stage.recipe.network.clip_length for stage in found] == [1, 1, 32, 32]
+    for stage in found:
+        assert stage.recipe.steps == round(2.5 * RECIPES[stage.name]().steps)
+        assert stage.recipe.precision == "bfloat16"
+    assert [stage.teacher for stage in found] == [full.ALONE] * 3 + [full.WEIGHT]
 
 
 ARGUMENTS = ["--rehearse", "--device", "cpu", "--workers", "0"]
@@ -143,9 +156,9 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
     codes = []
     while not codes or (codes[-1] == 143 and len(codes) < 9):
         codes.append(full.main([*ARGUMENTS, "--out", str(pieces)]))
-    assert codes == [143] * 5 + [0]
-    assert told == ["maps of clips", "stills", "distil", "gaze", "judging, lite"]
-    for name in ("stills", "distil", "gaze"):
+    assert codes == [143] * 6 + [0]
+    assert told == ["maps of clips", *full.STAGES, "judging, lite"]
+    for name in full.STAGES:
         one, other = (load_file(run / name / "last.safetensors") for run in (whole, pieces))
         assert all(torch.equal(one[key], other[key]) for key in one)
     again = json.loads((pieces / "report.json").read_text())
@@ -173,7 +186,7 @@ def test_no_time_left_is_told_before_anything_is_begun(tmp_path, capfd):
 def test_a_precision_that_a_later_stage_cannot_have_is_told_first(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(begin, "bfloat16_instructions", tuple)
     arguments = ["--pictures", str(tmp_path), "--teacher", str(tmp_path / "t"), "--device", "cpu"]
-    assert full.main([*arguments, "--out", str(tmp_path / "out")]) == 1
+    assert full.main([*arguments, "--precision", "bfloat16", "--out", str(tmp_path / "out")]) == 1
     assert "bfloat16 needs, for a TASED-Net, a GPU" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 

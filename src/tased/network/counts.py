@@ -16,6 +16,7 @@ class Counts:
     parameters: int
     encoder_parameters: int
     multiply_accumulates: int  # for one clip; torch counts two operations for each
+    encoder_multiply_accumulates: int
 
 
 def variants() -> dict[str, NetworkConfig]:
@@ -47,8 +48,10 @@ def count(config: Config, *, rows: int | None = None, columns: int | None = None
         clip = torch.empty(1, 3, config.clip_length, rows or config.rows, columns or config.columns)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(clip)
+    encoder = counter.get_flop_counts()[f"{type(network).__name__}.encoder"]
     return Counts(
         parameters=sum(p.numel() for p in network.parameters()),
         encoder_parameters=sum(p.numel() for p in network.encoder.parameters()),
         multiply_accumulates=counter.get_total_flops() // 2,
+        encoder_multiply_accumulates=sum(encoder.values()) // 2,
     )

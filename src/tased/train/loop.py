@@ -11,19 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from jaxtyping import Float, UInt8
 from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from tased.errors import DataError
 from tased.network.build import Network
-from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
-from tased.predict.network import to_network
 from tased.train.average import Average
 from tased.train.begin import check_recipe, described, first_network, identity_of, launch, resumed
 from tased.train.colour import recoloured
@@ -40,6 +37,7 @@ from tased.train.sheet import sheet
 from tased.train.signals import Stop
 from tased.train.state import State, save_state
 from tased.train.statistics import prepare
+from tased.train.student import Student
 from tased.train.validation import Validated, Validator
 
 
@@ -69,7 +67,8 @@ class Outcome:
         return self.step < self.steps
 
 
-def _optimizer(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+def optimizer_for(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's."""
     betas = (recipe.momentum, 0.99)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, betas=betas, weight_decay=recipe.weight_decay)
@@ -77,38 +76,6 @@ def _optimizer(groups: list[dict[str, Any]], recipe: Recipe) -> torch.optim.Opti
         dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
         return Muon(groups, betas=betas, weight_decay=recipe.weight_decay, dtype=dtype)
     return torch.optim.SGD(groups, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-
-
-class Answer(NamedTuple):
-    """What the network makes of clips."""
-
-    maps: Float[Tensor, "B K H W"]  # in [0, 1]
-    unlike: Float[Tensor, " B"]  # the teacher, in training; 0 without one
-
-
-class Student(nn.Module):
-    """The network as it is trained, on clips of uint8 frames, with the heads that learn from a teacher.
-
-    A TASED-Net has its channels last in memory, where convolutions in three dimensions are faster.
-    Batch statistics are those of groups of `over` clips (0: of all), as where several GPUs share a batch.
-    """
-
-    def __init__(self, network: Network, teacher: Teacher | NoTeacher, over: int) -> None:
-        super().__init__()
-        self._layout = torch.channels_last_3d if isinstance(network, TASEDNet) else torch.preserve_format
-        self.network = network.to(memory_format=self._layout)  # type: ignore[call-overload]
-        self.teacher = teacher
-        self._over = over
-
-    def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Answer:
-        groups = clips.split(self._over if self.training and self._over else len(clips))
-        answers = [self._answer(group) for group in groups]
-        return Answer(*(torch.cat(parts) for parts in zip(*answers, strict=True)))
-
-    def _answer(self, clips: Tensor) -> Answer:
-        maps = self.network(to_network(clips).to(memory_format=self._layout))
-        unlike = self.teacher(clips) if self.training else torch.zeros(len(clips), device=clips.device)
-        return Answer(maps if maps.ndim == 4 else maps[:, None], unlike)
 
 
 def train(
@@ -207,7 +174,8 @@ class _Run:
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
         self._student, self._optimizer = fabric.setup(
-            Student(network, teacher, recipe.statistics_over), _optimizer(groups, recipe)
+            Student(network, teacher, recipe.statistics_over, maps=recipe.learns_maps),
+            optimizer_for(groups, recipe),
         )
         # Now that the network is where it learns: beside it.
         self._average = Average(network, recipe.average)
