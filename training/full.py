@@ -189,7 +189,7 @@ def _train(
         material.sources(stage.teacher),
         validation,
         weights=weights,
-        teacher=options.teacher[0] if recipe.features else None,
+        teacher=options.teacher[0] if recipe.needs_teacher else None,
         device=options.device,
         workers=options.workers,
         report=lambda now: tell_step(stage.name, now),
@@ -220,7 +220,7 @@ def petaflop(recipe: Recipe) -> float:
     network = recipe.network
     counts = count(network)
     clip = 6 * (counts.multiply_accumulates if recipe.learns_maps else counts.encoder_multiply_accumulates)
-    if recipe.features and isinstance(network, NetworkConfig):
+    if recipe.needs_teacher and isinstance(network, NetworkConfig):
         rows, columns = (-(-size // 32) * 32 for size in (network.rows, network.columns))
         seen = count(LiteConfig(), rows=rows, columns=columns)
         clip += network.decoder_time * 2 * seen.encoder_multiply_accumulates

@@ -11,6 +11,7 @@ from tased.errors import CheckpointError, UsageError
 from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.efficientnet import STAGES
 from tased.network.lite import TASEDLite
+from tased.network.prediction import auxiliary_switches
 from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
@@ -126,9 +127,37 @@ def by_hand(clips, encoder, teacher, heads, sizes):
     return unlike / len(STATIONS)
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns", "sizes"), [(32, 64, ((32, 64), (32, 64))), (48, 40, ((52, 52), (64, 64)))]
-)
+def divergences(clips, frames, seeing, cells_of, size):
+    """Of the teacher's map of each frame from what a head says, cell by cell of 4x4 pixels; the means."""
+    found = []
+    for clip, said in zip(to_network(clips), cells_of, strict=True):
+        for frame, logits in zip(clip[:, frames].unbind(1), said, strict=True):
+            density = seeing.density(extended(frame[None], *size))[0].double()
+            rows, columns = min(len(density), len(logits)), min(density.shape[1], logits.shape[1])
+            p = density[:rows, :columns] / density[:rows, :columns].sum()
+            q = logits[:rows, :columns].double().exp()
+            found.append(float((p * (p / (q / q.sum())).log()).sum()))
+    return torch.tensor(found).view(len(clips), -1).mean(1)
+
+
+def cells(features, head, stride):
+    """A head's logits, (T, rows, columns): its channels are the cells of a step of the stride, in rows."""
+    a = stride // 4
+    kernel, bias = head.logits.weight[:, :, 0, 0, 0], head.logits.bias
+    _, steps, rows, columns = features.shape
+    found = torch.empty(steps, rows * a, columns * a)
+    for t in range(steps):
+        for i in range(rows):
+            for j in range(columns):
+                square = (kernel @ features[:, t, i, j] + bias).view(a, a)
+                found[t, i * a : (i + 1) * a, j * a : (j + 1) * a] = square
+    return found
+
+
+SIZES = [(32, 64, ((32, 64), (32, 64))), (48, 40, ((52, 52), (64, 64)))]
+
+
+@pytest.mark.parametrize(("rows", "columns", "sizes"), SIZES)
 def test_it_is_what_the_teachers_variance_leaves_unexplained(rows, columns, sizes):
     torch.manual_seed(0)
     network = TASEDNet(NetworkConfig(rows=rows, columns=columns)).eval()
@@ -137,9 +166,48 @@ def test_it_is_what_the_teachers_variance_leaves_unexplained(rows, columns, size
     clips = torch.randint(0, 256, (2, 32, 3, rows, columns), dtype=torch.uint8)
     with torch.no_grad():
         network(to_network(clips))
-        found = teacher(clips)
+        found = teacher.by_station(clips).mean(1)
         expected = by_hand(clips, network.encoder, seeing, teacher.heads, sizes)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("rows", "columns", "sizes"), SIZES)
+def test_the_teachers_map_is_read_off_the_encoder_and_every_block_of_the_prediction_network(
+    rows, columns, sizes
+):
+    torch.manual_seed(1)
+    network = TASEDNet(NetworkConfig(rows=rows, columns=columns)).eval()
+    seeing = lite()
+    teacher = Teacher(network, seeing, answers=True)
+    clips = torch.randint(0, 256, (2, 32, 3, rows, columns), dtype=torch.uint8)
+    with torch.no_grad():
+        maps = network(to_network(clips))[:, None]
+        unlike = teacher(clips, maps)
+        network(to_network(clips))
+        features = teacher.by_station(clips).mean(1)
+
+        seen = torch.stack([extended(clip, *sizes[0]) for clip in to_network(clips)])
+        known, decoder = network.encoder(seen), network.prediction.decoder
+        states = [known.x32, decoder.redistribute(known.x32)]
+        x = states[-1]
+        for block, switches, like in (
+            (decoder.to16, known.switches16, known.x16),
+            (decoder.to8, auxiliary_switches(known.x8, 4), known.x8),
+            (decoder.to4, auxiliary_switches(known.x4, 4), known.x4),
+        ):
+            states.append(block.convs(x))
+            x = block(x, switches, like=like)
+        expected = []
+        for state, head, stride in zip(states, teacher.maps, (32, 32, 32, 16, 8), strict=True):
+            said = [cells(features, head, stride) for features in state]
+            expected.append(divergences(clips, [2, 10, 18, 26], seeing, said, sizes[1]))
+        last = torch.stack(
+            [seeing.density(extended(clip[None, :, -1], *sizes[1]))[0] for clip in to_network(clips)]
+        )
+        last = F.interpolate(last[:, None], scale_factor=4, mode="bilinear")[:, 0, :rows, :columns]
+        expected.append(kld(maps[:, 0], last))
+    torch.testing.assert_close(unlike.features, features + expected[0], rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(unlike.maps, torch.stack(expected[1:]).mean(0), rtol=1e-3, atol=1e-4)
 
 
 def test_stations_are_of_one_stride_and_in_order():
@@ -173,19 +241,21 @@ def test_the_teacher_does_not_learn_and_the_encoder_does():
     teacher = Teacher(network, seeing)
     clips = torch.randint(0, 256, (2, 4, 3, 32, 48), dtype=torch.uint8)
     network(to_network(clips))
-    teacher(clips).sum().backward()
+    teacher(clips).features.sum().backward()
     assert all(p.grad is None for p in seeing.parameters())
     assert all(p.grad is None for p in network.prediction.parameters())
     assert all(p.grad is not None and p.grad.any() for p in network.encoder.mixed5.parameters())
     assert sorted(teacher.state_dict()) == [
-        f"heads.{i}.{name}" for i in sorted(map(str, range(len(STATIONS)))) for name in ("bias", "weight")
+        *(f"heads.{i}.{name}" for i in sorted(map(str, range(len(STATIONS)))) for name in ("bias", "weight")),
+        "maps.0.logits.bias",
+        "maps.0.logits.weight",
     ]
     with pytest.raises(RuntimeError, match="must see"):
         teacher(clips)
 
 
 def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
-    recipe = replace(taught, steps=2, drops=(1,))
+    recipe = replace(taught, taught=0.4, steps=2, drops=(1,))
     train(tmp_path / "run", recipe, *divided, teacher=weights, device="cpu", workers=0)
     torch.manual_seed(recipe.seed)
     network = TASEDNet(recipe.network).train().to(memory_format=torch.channels_last_3d)
@@ -207,7 +277,8 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
         for batch in batches:
             shown = recoloured(batch.clips, [sample.colour for sample in batch.samples])
             maps = network(to_network(shown).to(memory_format=torch.channels_last_3d))
-            loss = kld(maps, batch.density[:, 0]) + 0.7 * teacher(shown)
+            unlike = teacher(shown, maps[:, None])
+            loss = kld(maps, batch.density[:, 0]) + 0.7 * unlike.features + 0.4 * unlike.maps
             (loss.mean() / 2).backward()
         sgd.step()
     found = load_file(tmp_path / "run" / "last.safetensors")
@@ -250,7 +321,7 @@ def test_a_recipe_and_its_teacher_belong_together(taught, recipe, weights, tmp_p
     assert isinstance(taught_by(recipe, network, None), NoTeacher)
     with pytest.raises(UsageError, match="no teacher was given"):
         taught_by(taught, network, None)
-    with pytest.raises(UsageError, match="features is 0 and a teacher"):
+    with pytest.raises(UsageError, match="features is 0, taught is 0, and a teacher"):
         taught_by(recipe, network, weights)
     with pytest.raises(UsageError, match="already"):
         taught_by(taught, TASEDLite(LiteConfig(width=4)), weights)

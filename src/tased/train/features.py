@@ -1,10 +1,14 @@
-"""What a teacher sees, learnt by the encoder of TASED-Net: feature distillation, whose heads are thrown away.
+"""What a teacher sees, and says of it, learnt by TASED-Net: distillation, whose heads are thrown away.
 
 The teacher is a tased-lite, whose encoder knows ImageNet. What its blocks give is predicted, by a 1x1x1
 convolution each, from what the parts of S3D give that have looked as far (Romero et al., FitNets, ICLR 2015).
 There are so many of these stations that each part of S3D has little to learn by itself, as where few pictures
-are there to learn from (Li et al., Few Sample Knowledge Distillation, CVPR 2020). The heads learn beside the
-network, are kept in the state of a run, and never in a file of weights.
+are there to learn from (Li et al., Few Sample Knowledge Distillation, CVPR 2020).
+
+What it says is its map of the very frames, read off the encoder's end, where all must be that the prediction
+network shall know, and off each block of that (Lee et al., Deeply-Supervised Nets, AISTATS 2015).
+
+The heads learn beside the network, are kept in the state of a run, and never in a file of weights.
 """
 
 import copy
@@ -22,11 +26,12 @@ from tased.errors import CheckpointError, UsageError
 from tased.network.build import Network
 from tased.network.efficientnet import STAGES, ConvNorm
 from tased.network.fold import folded
-from tased.network.lite import TASEDLite
+from tased.network.lite import CELL, TASEDLite
 from tased.network.planes import Convolution
 from tased.network.tased import TASEDNet, extend, padded
 from tased.network.weights import network_from, read_weights
 from tased.predict.network import to_network
+from tased.train.losses import kld
 from tased.train.recipe import Recipe
 
 TOGETHER = 8  # frames that a teacher looks at: as many as stay in a CPU's cache
@@ -61,68 +66,169 @@ STATIONS = (
 )
 
 
+class Outlook(NamedTuple):
+    """A part of TASED-Net, and the stride at which it is to know the teacher's map."""
+
+    part: str
+    channels: int
+    stride: int
+
+
+ENDS = Outlook("encoder.mixed5.1", 1024, 32)  # what the encoder has to say
+OUTLOOKS = (
+    Outlook("prediction.decoder.redistribute", 1024, 32),
+    Outlook("prediction.decoder.to16.convs", 832, 32),
+    Outlook("prediction.decoder.to8.convs", 480, 16),
+    Outlook("prediction.decoder.to4.convs", 192, 8),
+)
+
+
+class Unlike(NamedTuple):
+    """How far clips are from what the teacher sees, and from what it says."""
+
+    features: Float[Tensor, " B"]
+    maps: Float[Tensor, " B"]  # 0 where the prediction network rests
+
+
 class NoTeacher(nn.Module):
     """Where nothing but maps is learnt: it has no heads."""
 
-    def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, " B"]:
+    def forward(
+        self, clips: UInt8[Tensor, "B T 3 H W"], _maps: Float[Tensor, "B K H W"] | None = None
+    ) -> Unlike:
         """Nothing is unlike."""
-        return torch.zeros(len(clips), device=clips.device)
+        none = torch.zeros(len(clips), device=clips.device)
+        return Unlike(none, none)
+
+
+class MapHead(nn.Module):
+    """Features -> logarithms of a density in the teacher's cells, (B, C, T, h, w) to (B, T, H/4, W/4)."""
+
+    def __init__(self, outlook: Outlook) -> None:
+        super().__init__()
+        self._cells = outlook.stride // CELL
+        self.logits = Convolution(outlook.channels, self._cells**2, 1)
+
+    def forward(self, x: Float[Tensor, "B C T h w"]) -> Float[Tensor, "B T H W"]:
+        logits = self.logits(x).float().transpose(1, 2)
+        return F.pixel_shuffle(logits, self._cells).squeeze(2)
 
 
 class Teacher(nn.Module):
-    """Heads on a network's encoder, and how unlike a teacher's features their predictions are.
+    """Heads on a network, and how unlike a teacher's features and maps their predictions are.
 
-    It sees what the encoder saw last: call it with the same clips, after the network. Of every 8 frames (of
+    It sees what the network saw last: call it with the same clips, after the network. Of every 8 frames (of
     a clip of 32) the teacher looks at one, in the middle of those that a step in time of the prediction
-    network is made of.
+    network is made of. With `answers` the prediction network learns the teacher's maps, too.
     """
 
-    def __init__(self, network: TASEDNet, teacher: TASEDLite, stations: Sequence[Station] = STATIONS) -> None:
+    def __init__(
+        self,
+        network: TASEDNet,
+        teacher: TASEDLite,
+        stations: Sequence[Station] = STATIONS,
+        *,
+        answers: bool = False,
+    ) -> None:
         super().__init__()
+        outlooks = (ENDS, *(OUTLOOKS if answers and network.config.decoder == "tased" else ()))
         self.stations = stations
         self.heads = nn.ModuleList(
             Convolution(station.channels, STAGES[station.stage].channels, 1) for station in stations
         )
-        # In a tuple, so that it is no part of what learns and is saved.
-        self._teacher = (folded(aligned(teacher)).encoder,)
+        self.maps = nn.ModuleList(map(MapHead, outlooks))
+        # In a tuple, so that they are no part of what learns and is saved.
+        self._teacher = (folded(aligned(teacher)).encoder, folded(teacher))
         self._theirs = _Seen(self._teacher[0], (station.theirs for station in stations))
         self._ours = _Seen(network.encoder, (station.part for station in stations))
+        self._said = _Seen(network, (outlook.part for outlook in outlooks))
         self._every = network.config.clip_length // network.config.decoder_time
+        self._answers = answers
 
-    def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, " B"]:
-        """The mean of `by_station`."""
-        return self.by_station(clips).mean(1)
+    def forward(
+        self, clips: UInt8[Tensor, "B T 3 H W"], maps: Float[Tensor, "B K H W"] | None = None
+    ) -> Unlike:
+        """Of features the mean of `by_station`, and what the encoder's end does not know of the maps.
+
+        Of maps, the mean over the prediction network's blocks, and `maps`, its own: the last one is of the
+        last frame.
+        """
+        frames = self._extended(clips)
+        density = self._density(frames[:, self._looked_at(clips)])
+        said = [
+            divergence(head(x)[:, self._steps(clips, x)], density).mean(1)
+            for head, x in zip(self.maps, self._said.taken(), strict=True)
+        ]
+        features = self.by_station(clips).mean(1) + said[0]
+        if not self._answers or maps is None:
+            return Unlike(features, torch.zeros_like(features))
+        rows, columns = maps.shape[-2:]
+        last = F.interpolate(self._density(frames[:, -1:]), scale_factor=CELL, mode="bilinear")
+        own = kld(maps[:, -1], last[:, 0, :rows, :columns])
+        return Unlike(features, torch.stack([*said[1:], own]).mean(0))
 
     def by_station(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B stations"]:
         """The share of the features' variance over the clips that is not explained.
 
         0 is the same, 1 what their means over clips and places explain.
         """
-        ours = self._ours.taken()
-        frames = range(self._every // 4, clips.shape[1], self._every)
+        looks = self._look(self._extended(clips)[:, self._looked_at(clips)])
         unlike = []
-        for x, head, features in zip(ours, self.heads, self._look(clips[:, list(frames)]), strict=True):
-            steps = [frame * x.shape[2] // clips.shape[1] for frame in frames]
+        for x, head, features in zip(self._ours.taken(), self.heads, looks, strict=True):
             target = features[..., : x.shape[-2], : x.shape[-1]].float()
             target = F.batch_norm(target, None, None, training=True)
-            target = target.unflatten(0, (len(clips), len(frames))).transpose(1, 2)
-            unlike.append((head(x[:, :, steps]).float() - target).square().mean((1, 2, 3, 4)))
+            target = target.unflatten(0, (len(clips), -1)).transpose(1, 2)
+            found = head(x[:, :, self._steps(clips, x)]).float()
+            unlike.append((found - target).square().mean((1, 2, 3, 4)))
         return torch.stack(unlike, 1)
 
     def to_device(self, device: torch.device) -> None:
         """Where the teacher looks; the heads go with the network."""
-        self._teacher[0].to(device)
+        for part in self._teacher:
+            part.to(device)
+
+    def _looked_at(self, clips: Tensor) -> list[int]:
+        return list(range(self._every // 4, clips.shape[1], self._every))
+
+    def _steps(self, clips: Tensor, x: Tensor) -> list[int]:
+        """In which steps in time of features the frames are that the teacher looks at."""
+        return [frame * x.shape[2] // clips.shape[1] for frame in self._looked_at(clips)]
+
+    def _extended(self, clips: Tensor) -> Float[Tensor, "B T 3 H W"]:
+        """Frames as large as the network sees them, and as the teacher takes them."""
+        rows, columns = (-(-padded(size) // 32) * 32 for size in clips.shape[-2:])
+        return extend(extend(to_network(clips), 3, rows), 4, columns).transpose(1, 2)
 
     @torch.no_grad()
-    def _look(self, frames: UInt8[Tensor, "B n 3 H W"]) -> Sequence[Tensor]:
-        """The teacher's features of frames as large as the network sees them, extended at the border."""
-        rows, columns = (-(-padded(size) // 32) * 32 for size in frames.shape[-2:])
-        x = extend(extend(to_network(frames), 3, rows), 4, columns).transpose(1, 2).flatten(0, 1)
+    def _look(self, frames: Float[Tensor, "B n 3 H W"]) -> Sequence[Tensor]:
+        """The teacher's features."""
         looks = []
-        for part in x.split(TOGETHER if x.device.type == "cpu" else len(x)):
+        for part in self._parts(frames):
             self._teacher[0](part)
             looks.append(self._theirs.taken())
         return [torch.cat(station) for station in zip(*looks, strict=True)]
+
+    @torch.no_grad()
+    def _density(self, frames: Float[Tensor, "B n 3 H W"]) -> Float[Tensor, "B n H/4 W/4"]:
+        """The teacher's maps."""
+        found = torch.cat([self._teacher[1].density(part) for part in self._parts(frames)])
+        return found.unflatten(0, frames.shape[:2])
+
+    @staticmethod
+    def _parts(frames: Tensor) -> Sequence[Tensor]:
+        frames = frames.flatten(0, 1)
+        return frames.split(TOGETHER if frames.device.type == "cpu" else len(frames))
+
+
+def divergence(
+    logits: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]
+) -> Float[Tensor, " ..."]:
+    """Of a density from that of logits, in nats; what either has at the right and below beside it is cut."""
+    rows, columns = (min(sizes) for sizes in zip(logits.shape[-2:], density.shape[-2:], strict=True))
+    target = density[..., :rows, :columns].flatten(-2)
+    target = target / target.sum(-1, keepdim=True)
+    found = logits[..., :rows, :columns].flatten(-2).log_softmax(-1)
+    return (torch.xlogy(target, target) - target * found).sum(-1)
 
 
 class _Seen:
@@ -170,18 +276,18 @@ def taught_by(recipe: Recipe, network: Network, weights: Path | None) -> Teacher
         For weights that are no tased-lite's.
 
     """
-    if (weights is None) != (recipe.features == 0):
+    if (weights is None) == recipe.needs_teacher:
         raise UsageError(
-            f"recipe: features is {recipe.features:g} and {'no' if weights is None else 'a'} teacher was "
-            "given; learning its features needs both"
+            f"recipe: features is {recipe.features:g}, taught is {recipe.taught:g}, and "
+            f"{'no' if weights is None else 'a'} teacher was given; to learn from one needs both"
         )
     if weights is None:
         return NoTeacher()
     if not isinstance(network, TASEDNet):
-        raise UsageError("recipe: tased-lite has the features of ImageNet already; set features=0")
+        raise UsageError("recipe: tased-lite has the features of ImageNet already; set features=0, taught=0")
     teacher = network_from(read_weights(weights))
     if not isinstance(teacher, TASEDLite):
         raise CheckpointError(f"{weights}: is no tased-lite, and features are learnt from that alone")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return Teacher(network, teacher)
+        return Teacher(network, teacher, answers=recipe.taught > 0)

@@ -261,8 +261,9 @@ class _Run:
                     batch.fixations.to(fabric.device, non_blocking=True),
                     names=[str(sample) for sample in batch.samples],
                 )
-                if recipe.features:
-                    each = each + recipe.features * answer.unlike
+                if recipe.needs_teacher:
+                    unlike = answer.unlike
+                    each = each + recipe.features * unlike.features + recipe.taught * unlike.maps
                 fabric.backward(each.mean() * weight * world)
             losses.append(each.detach())
         self._check_finite(step, batches, torch.cat(losses))

@@ -60,6 +60,7 @@ class Recipe:
     accumulation: Literal["mean", "sum"] = "mean"  # of the losses of a step's batches
     features: float = 0.0  # of what a teacher's features are unlike (train/features.py); 0 needs no teacher.
     # With features alone the encoder learns, and the prediction network stays as it is.
+    taught: float = 0.0  # of the KL divergence from a teacher's maps of the clips' own frames (there, too)
 
     # Clips.
     sampling: Sampling = "frames"  # equal chance for every frame, or for every video
@@ -101,6 +102,7 @@ class Recipe:
             "cc",
             "nss",
             "features",
+            "taught",
         ):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         for name in ("momentum", "average"):
@@ -145,7 +147,12 @@ class Recipe:
     @property
     def learns_maps(self) -> bool:
         """Whether the loss has a term of them; without one the encoder learns alone."""
-        return self.kld + self.cc + self.nss > 0
+        return self.kld + self.cc + self.nss + self.taught > 0
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the loss has a term of a teacher's features, or of its maps."""
+        return self.features + self.taught > 0
 
     def _need(self, name: str, fulfilled: bool, need: str) -> None:
         if not fulfilled:
@@ -244,7 +251,7 @@ def encoder() -> Recipe:
     """
     return Recipe(
         network=NetworkConfig(clip_length=1, rows=128, columns=224, blur=4.1),
-        steps=600,
+        steps=800,
         clips_per_step=16,
         clips_per_batch=16,
         optimizer="muon",
@@ -259,24 +266,20 @@ def encoder() -> Recipe:
         crop=0.6,
         colour=0.4,
         statistics_momentum=0.1,
-        validate_every=600,
+        validate_every=800,
         validation_clips=0,
         save_every=100,
     )
 
 
 def stills() -> Recipe:
-    """Stage 2, after `encoder`: the prediction network, too; maps and features of a tased-lite.
-
-    In a trial these steps were too few for maps of use; see training/README.md.
-    """
+    """Stage 2, after `encoder`: the prediction network, too, of a tased-lite's maps of what is seen."""
     return replace(
         encoder(),
-        steps=200,
+        steps=1000,
         encoder_rate=5e-4,
-        prediction_rate=1e-3,
         average=0.99,
-        kld=1.0,
+        taught=1.0,
         validate_every=100,
         validation_clips=100,
         best_by="nss",
@@ -288,6 +291,8 @@ def distil() -> Recipe:
     return replace(
         stills(),
         network=NetworkConfig(rows=128, columns=224, blur=4.1),
+        kld=1.0,
+        taught=0.0,
         steps=60,
         clips_per_step=8,
         clips_per_batch=8,

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from tased.network.build import Network
 from tased.network.tased import TASEDNet
 from tased.predict.network import to_network
-from tased.train.features import NoTeacher, Teacher
+from tased.train.features import NoTeacher, Teacher, Unlike
 
 
 class Answer(NamedTuple):
     """What the network makes of clips."""
 
     maps: Float[Tensor, "B K H W"]  # in [0, 1]; none, K = 0, where features alone are learnt
-    unlike: Float[Tensor, " B"]  # the teacher, in training; 0 without one
+    unlike: Unlike  # the teacher, in training; 0 without one
 
 
 class Student(nn.Module):
@@ -42,7 +42,8 @@ class Student(nn.Module):
     def forward(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Answer:
         groups = clips.split(self._over if self.training and self._over else len(clips))
         answers = [self._answer(group) for group in groups]
-        return Answer(*(torch.cat(parts) for parts in zip(*answers, strict=True)))
+        unlike = zip(*(answer.unlike for answer in answers), strict=True)
+        return Answer(torch.cat([answer.maps for answer in answers]), Unlike(*map(torch.cat, unlike)))
 
     def _answer(self, clips: Tensor) -> Answer:
         x = to_network(clips).to(memory_format=self._layout)
@@ -51,5 +52,5 @@ class Student(nn.Module):
             none = torch.empty(len(clips), 0, *clips.shape[-2:], device=clips.device)
             return Answer(none, self.teacher(clips))
         maps = self.network(x)
-        unlike = self.teacher(clips) if self.training else torch.zeros(len(clips), device=clips.device)
-        return Answer(maps if maps.ndim == 4 else maps[:, None], unlike)
+        maps = maps if maps.ndim == 4 else maps[:, None]
+        return Answer(maps, self.teacher(clips, maps) if self.training else NoTeacher()(clips))
