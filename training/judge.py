@@ -5,82 +5,19 @@ its past frames in random order, or the last frame as all of its past. If that c
 none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import torch
 
-from tased.data.clip import Clip, DataSet
-from tased.errors import CheckpointError
+from tased.data.clip import DataSet
 from tased.evaluate.compare import bootstrap_mean
-from tased.evaluate.predictions import ModelPredictions, Observers, Predictions, Scored
+from tased.evaluate.past import PASTS, Windows
+from tased.evaluate.predictions import ModelPredictions, Observers, Predictions
 from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
-from tased.network.tased import TASEDNet
-from tased.network.weights import network_from, read_weights
-from tased.predict.device import resolve_device
-from tased.predict.maps import blurred
-from tased.predict.network import to_network
+from tased.network.weights import read_weights
 from tased.predict.predictor import TRAINING_FREE
-from tased.predict.resize import resize
-from tased.predict.windows import windows
-
-Past = Literal["as it was", "shuffled", "frozen"]
-PASTS: tuple[Past, ...] = ("as it was", "shuffled", "frozen")
-BATCH = 8  # windows at once
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """A TASED-Net on the windows of prediction, of which all frames but the last may be changed."""
-
-    weights: Path
-    past: Past
-    device: str = "auto"
-    batch: int = BATCH
-
-    @property
-    def name(self) -> str:
-        """As tables call it."""
-        return "full" if self.past == "as it was" else f"full, past {self.past}"
-
-    @property
-    def identity(self) -> str:
-        """What the maps depend on."""
-        return f"{self.weights_sha256}|{self.past}"
-
-    @property
-    def weights_sha256(self) -> str:
-        """Of the file."""
-        return read_weights(self.weights).sha256
-
-    def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
-        """The maps of some frames; only these are predicted."""
-        network, device = _loaded(self.weights, self.device)
-        config = network.config
-        seen = torch.stack([resize(f.pixels, config.rows, config.columns) for f in clip.video()])
-        plan = [window.frames for window in windows(clip.frames, config.clip_length)]
-        for begun in range(0, len(frames), self.batch):
-            some = frames[begun : begun + self.batch]
-            clips = torch.stack([seen[list(self.order(plan[index]))] for index in some])
-            half = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-            with torch.inference_mode(), half:
-                maps = network(to_network(clips.to(device)))
-            for index, values in zip(some, maps.float().cpu(), strict=True):
-                yield Scored(index, blurred(values, config.blur).numpy(), clip.truth(index))
-
-    def order(self, frames: Sequence[int]) -> tuple[int, ...]:
-        """What is shown for a window: the frame that is asked for is always the last."""
-        *past, last = frames
-        if self.past == "shuffled":
-            past = np.random.default_rng(last).permutation(past).tolist()
-        elif self.past == "frozen":
-            past = [last] * len(past)
-        return (*past, last)
 
 
 def judged(
@@ -145,12 +82,3 @@ def _difference(one: Results, other: Results) -> dict[str, object]:
 def _interval(values: Sequence[float]) -> tuple[float, float] | None:
     """Of the mean over clips; one clip has none."""
     return bootstrap_mean(np.array(values)) if len(values) > 1 else None
-
-
-@lru_cache(maxsize=1)
-def _loaded(path: Path, device: str) -> tuple[TASEDNet, torch.device]:
-    network = network_from(read_weights(path))
-    if not isinstance(network, TASEDNet):
-        raise CheckpointError(f"{path}: is no TASED-Net")
-    where = resolve_device(device)
-    return network.to(where).eval(), where

@@ -12,11 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.train.handmade import HandmadeClip, HandmadeData
-from training.judge import Windows
 from training.material import divided, opened, rehearsal
 
 from tased.data.layouts import open_data_set
 from tased.errors import DataError
+from tased.evaluate.past import Windows
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights

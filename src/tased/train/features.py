@@ -220,9 +220,7 @@ class Teacher(nn.Module):
         return frames.split(TOGETHER if frames.device.type == "cpu" else len(frames))
 
 
-def divergence(
-    logits: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]
-) -> Float[Tensor, " ..."]:
+def divergence(logits: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]) -> Float[Tensor, " ..."]:
     """Of a density from that of logits, in nats; what either has at the right and below beside it is cut."""
     rows, columns = (min(sizes) for sizes in zip(logits.shape[-2:], density.shape[-2:], strict=True))
     target = density[..., :rows, :columns].flatten(-2)
