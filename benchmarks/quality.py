@@ -1,11 +1,12 @@
 """How well the packaged weights say where people look: what their model cards print.
 
-    python benchmarks/quality.py --data TABLE --groups GROUPS.json [--max-frames 360]
+    python benchmarks/quality.py --data TABLE --groups GROUPS.json [--max-frames 360] [--only tased]
 
 TABLE is a data set in the layout `table` (docs/datasets.md); GROUPS.json a list of lists of its clips' names,
 of one kind each, with near-duplicates in one group. Scores are those of `tased evaluate` by the protocol
 `exact`: means over a clip's frames, then over clips, with intervals by bootstrap over clips. Two controls ask
 whether time matters: each frame has other frames of its clip, in random order, as its past, or only itself.
+With --only the other models' rows stay as they are: they are of the same frames, which are drawn by a seed.
 Writes aggregates only.
 """
 
@@ -24,9 +25,11 @@ import numpy as np
 
 from tased.data.clip import Clip
 from tased.data.layouts import open_data_set
+from tased.evaluate.past import PASTS, Windows
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions, Scored
 from tased.evaluate.run import evaluate
 from tased.evaluate.summary import summary
+from tased.network.config import NetworkConfig
 from tased.network.weights import read_weights
 from tased.predict.packaged import PACKAGED
 from tased.predict.predictor import TRAINING_FREE, load
@@ -67,6 +70,25 @@ class Control:
             yield Scored(index, m.values.numpy(), clip.truth(index))
 
 
+def with_controls(name: str) -> list[Predictions]:
+    """Weights of the package, and what they make of another past.
+
+    Of a TASED-Net, which costs more, only the frames that are scored are predicted.
+    """
+    path = PACKAGED[name].path
+    weights = read_weights(path)
+    if isinstance(weights.config, NetworkConfig):
+        return [Windows(path, past) for past in PASTS]
+    ours = ModelPredictions(name, weights_sha256=weights.sha256)
+    return [ours, *(Control(name, past) for past in ("shuffled", "frozen"))]
+
+
+def place(name: str) -> int:
+    """Of a row: those of the package's weights first, in its order."""
+    models = [*PACKAGED, *TRAINING_FREE, Observers().name]
+    return models.index(name.split(",")[0])
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(
@@ -75,16 +97,29 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="TABLE")
     parser.add_argument("--groups", type=Path, required=True, metavar="GROUPS.json")
     parser.add_argument("--max-frames", type=int, default=360)
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="weights of the package; default: all models"
+    )
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "quality.json")
     options = parser.parse_args()
 
     data = open_data_set("table", options.data)
     groups = json.loads(options.groups.read_text())
     names = [name for name, one in PACKAGED.items() if one.open]  # others may have learnt from these clips
-    ours = [ModelPredictions(name, weights_sha256=read_weights(PACKAGED[name].path).sha256) for name in names]
-    controls = [Control(name, past) for name in names for past in ("shuffled", "frozen")]
-    sources: list[Predictions] = [*ours, *controls, *map(ModelPredictions, TRAINING_FREE), Observers()]
+    sources = [source for name in options.only or names for source in with_controls(name)]
+    if options.only is None:
+        sources += [*map(ModelPredictions, TRAINING_FREE), Observers()]
     found = [e.results for e in evaluate(data, sources, max_frames=options.max_frames)]
+    rows = {
+        source.name: {"sha256": source.weights_sha256, **summary(results, groups)}
+        for source, results in zip(sources, found, strict=True)
+    }
+    if options.only is not None:
+        before = json.loads(options.json.read_text())
+        same = (before["clips"], before["frames"]) == (len(found[0].videos), found[0].counts["frames"])
+        if not same:
+            parser.error(f"{options.json} is of other clips or frames: measure all models")
+        rows = before["results"] | rows
     report = {
         "what": "the packaged weights on natural clips, beside controls, models without training, and people",
         "clips": len(found[0].videos),
@@ -100,10 +135,7 @@ def main() -> None:
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "numpy", "scipy", "av")},
         },
-        "results": {
-            source.name: {"sha256": source.weights_sha256, **summary(results, groups)}
-            for source, results in zip(sources, found, strict=True)
-        },
+        "results": {name: rows[name] for name in sorted(rows, key=place)},
     }
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     for name, scores in report["results"].items():  # type: ignore[attr-defined]

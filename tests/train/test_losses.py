@@ -187,6 +187,8 @@ def test_clip_losses_are_the_weighted_sum_and_the_batch_is_their_mean():
     torch.testing.assert_close(losses, expected.mean(1))
     only_nss = clip_losses(Recipe(kld=0, nss=2), p, torch.zeros_like(density), counts)
     torch.testing.assert_close(only_nss, 2 * nss_loss(p, counts).mean(1))
+    nothing = clip_losses(Recipe(kld=0, taught=1, validation_clips=0), p, torch.zeros_like(density), counts)
+    assert nothing.tolist() == [0, 0, 0]  # of these: a teacher has it
     p, density, counts = batch(10, maps=1)
     losses = clip_losses(published(), p, density, counts)
     assert losses.mean().item() == pytest.approx(slow_published(p.numpy(), density.numpy()), abs=1e-10)

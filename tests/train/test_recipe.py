@@ -197,7 +197,7 @@ ERRORS = {
     "drops=a": "drops is 'a'; it must be whole numbers with commas between them",
     "flip=2": "recipe: flip is 2.0; it must be from 0 to 1",
     "crop=0.9": "recipe: crop is 0.9; it must be from 0 to 0.8",
-    "kld=0": "recipe: kld is 0.0; it must be above 0, or cc, nss or features is: a loss needs a term",
+    "kld=0": "recipe: kld is 0.0; it must be above 0, or cc, nss, features or taught is: a loss needs a term",
     "recompute=yes": "recompute is 'yes'; it must be true or false",
     "precision=half": "recipe: precision is half; it must be one of float32, bfloat16, float16",
     "statistics_over=3": "recipe: statistics_over is 3; it must be 0, or divide the 8 clips of a batch",
@@ -219,6 +219,14 @@ def test_errors_of_settings(setting):
 def test_what_needs_validation(setting):
     with pytest.raises(UsageError, match=r"and validation_clips is 0: give some$"):
         with_settings(paper(), [setting, "validation_clips=0"])
+
+
+def test_a_loss_of_a_teacher_alone_cannot_be_validated():
+    alone = ["kld=0", "taught=1"]
+    with pytest.raises(UsageError, match="best_by is 'loss', of which nothing is left"):
+        with_settings(paper(), alone)
+    for way in ("best_by=nss", "validation_clips=0", "cc=1"):
+        assert with_settings(paper(), [*alone, way]).learns_maps
 
 
 TOML_ERRORS = {

@@ -73,7 +73,8 @@ def test_without_a_change_windows_are_what_is_predicted(tmp_path):
         m.index: m.values
         for m in load(tmp_path / "full.safetensors", device="cpu").predict(clip.video(), size="network")
     }
-    found = list(Windows(tmp_path / "full.safetensors", "as it was", "cpu", batch=3).scored(clip, frames))
+    source = Windows(tmp_path / "full.safetensors", "as it was", "cpu", batch=3, precision="float32")
+    found = list(source.scored(clip, frames))
     assert tuple(one.frame for one in found) == frames
     for one in found:
         np.testing.assert_allclose(one.values, expected[one.frame].numpy(), atol=1e-4)
@@ -123,7 +124,7 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
     whole, pieces = tmp_path / "whole", tmp_path / "pieces"
     assert full.main([*ARGUMENTS, "--out", str(whole)]) == 0
     report = json.loads((whole / "report.json").read_text())
-    models = ["full", "full, past shuffled", "full, past frozen", "lite", "centre", "motion"]
+    models = ["tased", "tased, shuffled past", "tased, frozen past", "lite", "centre", "motion"]
     assert [*report["scores"]][:6] == models
     assert "other observers" in report["scores"]
     assert set(report["nss_lost_by_the_control"]) == {"shuffled", "frozen"}

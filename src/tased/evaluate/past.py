@@ -18,7 +18,7 @@ from tased.errors import CheckpointError
 from tased.evaluate.predictions import Scored
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
-from tased.predict.device import resolve_device
+from tased.predict.device import bfloat16_instructions, resolve_device
 from tased.predict.maps import blurred
 from tased.predict.network import to_network
 from tased.predict.resize import resize
@@ -31,17 +31,22 @@ BATCH = 8  # windows at once
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """A TASED-Net on the windows of prediction, of which all frames but the last may be changed."""
+    """A TASED-Net on the windows of prediction, of which all frames but the last may be changed.
+
+    Only frames that are asked for are predicted. `auto` computes in bfloat16 where that is quick.
+    """
 
     weights: Path
     past: Past
     device: str = "auto"
     batch: int = BATCH
+    precision: Literal["auto", "float32"] = "auto"
+    called: str = "tased"
 
     @property
     def name(self) -> str:
         """As tables call it."""
-        return "full" if self.past == "as it was" else f"full, past {self.past}"
+        return self.called if self.past == "as it was" else f"{self.called}, {self.past} past"
 
     @property
     def identity(self) -> str:
@@ -62,7 +67,8 @@ class Windows:
         for begun in range(0, len(frames), self.batch):
             some = frames[begun : begun + self.batch]
             clips = torch.stack([seen[list(self.order(plan[index]))] for index in some])
-            half = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+            quick = device.type == "cuda" or bool(bfloat16_instructions())
+            half = torch.autocast(device.type, torch.bfloat16, enabled=quick and self.precision == "auto")
             with torch.inference_mode(), half:
                 maps = network(to_network(clips.to(device)))
             for index, values in zip(some, maps.float().cpu(), strict=True):

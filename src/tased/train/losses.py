@@ -82,7 +82,7 @@ def clip_losses(
         If a density that the loss needs is 0 everywhere: nothing could be learnt from it.
 
     """
-    total = torch.zeros((), device=prediction.device)
+    total = torch.zeros(len(prediction), device=prediction.device)
     if recipe.kld or recipe.cc:
         _refuse_empty(density, names)
     if recipe.kld and recipe.kld_over == "batch":

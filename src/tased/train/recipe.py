@@ -131,7 +131,7 @@ class Recipe:
         self._need(
             "kld",
             self.learns_maps or self.features > 0,
-            "above 0, or cc, nss or features is: a loss needs a term",
+            "above 0, or cc, nss, features or taught is: a loss needs a term",
         )
         group = self.statistics_over
         self._need(
@@ -143,6 +143,11 @@ class Recipe:
             raise UsageError("patience waits for the validation loss, and validation_clips is 0: give some")
         if self.best_by != "loss" and self.validation_clips == 0:
             raise UsageError(f"best_by is {self.best_by!r}, and validation_clips is 0: give some")
+        if self.best_by == "loss" and self.validation_clips and self.kld + self.cc + self.nss == 0:
+            raise UsageError(
+                "best_by is 'loss', of which nothing is left in validation, where no teacher looks: give "
+                "kld, cc or nss, a best_by that is a metric, or validation_clips=0"
+            )
 
     @property
     def learns_maps(self) -> bool:
@@ -276,7 +281,7 @@ def stills() -> Recipe:
     """Stage 2, after `encoder`: the prediction network, too, of a tased-lite's maps of what is seen."""
     return replace(
         encoder(),
-        steps=1000,
+        steps=900,
         encoder_rate=5e-4,
         average=0.99,
         taught=1.0,
@@ -292,14 +297,16 @@ def distil() -> Recipe:
         stills(),
         network=NetworkConfig(rows=128, columns=224, blur=4.1),
         kld=1.0,
+        cc=0.5,
         taught=0.0,
         steps=60,
         clips_per_step=8,
         clips_per_batch=8,
         warmup=5,
-        encoder_rate=2e-4,
-        prediction_rate=5e-4,
-        average=0.97,
+        encoder_rate=3e-4,
+        prediction_rate=1e-3,
+        average=0.95,
+        crop=0.4,
         pan=0.3,
         zoom=0.3,
         reverse=0.5,
@@ -317,12 +324,12 @@ def gaze() -> Recipe:
     return replace(
         distil(),
         network=NetworkConfig(),
-        steps=16,
+        steps=30,
         clips_per_batch=4,
         warmup=2,
-        encoder_rate=3e-5,
-        prediction_rate=3e-4,
-        average=0.95,
+        encoder_rate=5e-5,
+        prediction_rate=5e-4,
+        average=0.9,
         features=0.0,
         crop=0.2,
         colour=0.2,
@@ -330,8 +337,8 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=16,
-        save_every=4,
+        validate_every=30,
+        save_every=5,
     )
 
 
