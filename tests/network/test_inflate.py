@@ -40,3 +40,13 @@ def test_while_nothing_moves_it_predicts_the_same(length, changes):
 def test_of_the_same_length_it_is_the_same():
     state = TASEDNet(NetworkConfig(clip_length=4)).state_dict()
     assert all(torch.equal(tensor, state[name]) for name, tensor in inflated(state, state).items())
+
+
+def test_where_time_is_aggregated_the_last_moment_counts():
+    still = TASEDNet(NetworkConfig(clip_length=1)).state_dict()
+    found = inflated(still, TASEDNet(NetworkConfig()).state_dict())
+    reducing = [name for name, tensor in found.items() if tensor.ndim == 5 and tensor.shape[2] == 2]
+    assert len(reducing) == 2  # the paper's p and q
+    for name in reducing:
+        assert torch.equal(found[name][:, :, -1:], still[name])
+        assert not found[name][:, :, 0].any()

@@ -13,7 +13,8 @@ from torch import Tensor
 def inflated(still: Mapping[str, Tensor], clips: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state of a network of T = 1 with the shapes of `clips`, the state of one of any T.
 
-    Where a filter has no middle, which is where the prediction network aggregates time, it takes the mean.
+    Where a filter has no middle, which is where the prediction network aggregates time, it sees the last
+    moment alone: maps are of the last frame, and a mean over the past blurs what moves.
     """
     return {name: _along_time(tensor, clips[name].shape) for name, tensor in still.items()}
 
@@ -22,8 +23,6 @@ def _along_time(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     if tensor.shape == shape:
         return tensor
     time = shape[2]
-    if time % 2 == 0:
-        return (tensor / time).repeat_interleave(time, 2)
     found = tensor.new_zeros(shape)
-    found[:, :, time // 2] = tensor[:, :, 0]
+    found[:, :, time // 2 if time % 2 else -1] = tensor[:, :, 0]
     return found

@@ -292,26 +292,26 @@ def stills() -> Recipe:
 
 
 def distil() -> Recipe:
-    """Stage 3, after `stills`: the same of clips of 32 frames, in which things move. Not run at size yet."""
+    """Stage 3, after `stills`: the same of clips of 32 frames, in which things move."""
     return replace(
         stills(),
         network=NetworkConfig(rows=128, columns=224, blur=4.1),
         kld=1.0,
         cc=0.5,
         taught=0.0,
-        steps=60,
+        steps=40,
         clips_per_step=8,
         clips_per_batch=8,
         warmup=5,
-        encoder_rate=3e-4,
-        prediction_rate=1e-3,
-        average=0.95,
+        encoder_rate=5e-5,
+        prediction_rate=2e-4,
+        average=0.9,
         crop=0.4,
         pan=0.3,
         zoom=0.3,
         reverse=0.5,
         speed=2.0,
-        validate_every=60,
+        validate_every=40,
         save_every=10,
     )
 
@@ -319,16 +319,16 @@ def distil() -> Recipe:
 def gaze() -> Recipe:
     """Stage 4, after `distil`: real gaze, at full size; the encoder learns at a tenth of the rate.
 
-    The teacher's part is in the maps that are learnt from (train/taught.py). Not run at size yet.
+    The teacher's part is in the maps that are learnt from (train/taught.py).
     """
     return replace(
         distil(),
         network=NetworkConfig(),
-        steps=30,
+        steps=20,
         clips_per_batch=4,
         warmup=2,
-        encoder_rate=5e-5,
-        prediction_rate=5e-4,
+        encoder_rate=2e-5,
+        prediction_rate=1e-4,
         average=0.9,
         features=0.0,
         crop=0.2,
@@ -337,7 +337,7 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=30,
+        validate_every=20,
         save_every=5,
     )
 
