@@ -23,6 +23,7 @@ from reuse_drawing import reuse_drawing
 
 from tased import SaliencyMap, load
 from tased.apps.overlay import overlay
+from tased.predict.packaged import DEFAULT, FULL
 from tased.predict.predictor import TRAINING_FREE
 from tased.video.frame import Frame
 from tased.video.synthetic import clip
@@ -52,16 +53,15 @@ def sheet(rows: list[list[np.ndarray]], path: Path) -> None:
     whole.save(path, quality=88, optimize=True)
 
 
-def strip() -> None:
-    """Frames of the clip above what the default model says of them."""
-    stream = load().stream()
-    above, below = [], []
+def strip(model: str, path: Path) -> None:
+    """Frames of the clip above what a model says of them."""
+    stream = load(model).stream()
+    frames, maps = {}, {}
     for frame in islice(clip(frames=FRAMES), max(SHOWN) + 1):
-        (m,) = stream.push(frame)
-        if frame.index in SHOWN:
-            above.append(frame.pixels)
-            below.append(seen(frame, m))
-    sheet([above, below], IMAGES / "strip.jpg")
+        frames[frame.index] = frame
+        maps |= {m.index: m for m in stream.push(frame)}
+    above = [frames[index].pixels for index in SHOWN]
+    sheet([above, [seen(frames[index], maps[index]) for index in SHOWN]], path)
 
 
 def predictors() -> None:
@@ -75,7 +75,8 @@ def predictors() -> None:
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    strip()
+    strip(DEFAULT, IMAGES / "strip.jpg")
+    strip(FULL, IMAGES / "strip-tased.jpg")
     predictors()
     overlay_pictures(IMAGES)
     live_picture(IMAGES / "live.jpg")

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 import torch
 
-from tased.apps.bench import bench, stand_ins
+from tased.apps.bench import bench, both
 from tased.apps.bench_result import Bench, Timing, duration, expected
 from tased.apps.endless import EndlessShot, endless
 from tased.apps.machine import this_machine
 from tased.apps.stand_in import random_network, scene_frames
 from tased.apps.turns import Took, in_turns, median, timed
 from tased.errors import DataError, UsageError
-from tased.network.config import RELEASED, NetworkConfig
+from tased.network.config import NetworkConfig
 from tased.predict.network import NetworkModel
 from tased.predict.predictor import Predictor, load
 
@@ -84,11 +84,10 @@ def test_the_precision_is_told():
     assert found.products.keys() == {"bfloat16", "float32"}
 
 
-def test_what_stands_in_is_lite_and_the_published_network():
-    lite, full = stand_ins(config=SMALL)
-    assert lite.model.name == "lite"
-    assert (full.model.network.config, full.model.uses_engine) == (SMALL, True)
-    assert stand_ins.__kwdefaults__["config"] == RELEASED
+def test_both_networks_of_the_package_are_timed():
+    lite, full = both()
+    assert [lite.model.name, full.model.name] == ["lite", "tased"]
+    assert full.model.uses_engine
 
 
 @pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])

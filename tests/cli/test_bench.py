@@ -53,7 +53,6 @@ def test_lines_of_json(capsys):
     ("arguments", "code", "why"),
     [
         (["--seconds", "-1"], 2, "seconds is -1.0"),
-        (["--model", "tased"], 2, "no weights of the full TASED-Net are in the package"),
         (["--against", "nowhere.json"], 1, "nowhere.json: cannot be read"),
         (["--json", "."], 1, "is a folder"),
     ],

@@ -16,6 +16,7 @@ def test_list_names_what_can_be_loaded(capsys):
     for name in (
         "lite",
         "lite-research",
+        "tased",
         "default",
         "centre",
         "motion",

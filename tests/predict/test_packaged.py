@@ -8,7 +8,7 @@ import pytest
 
 import tased
 from tased.network.weights import read_weights
-from tased.predict.packaged import DEFAULT, PACKAGED
+from tased.predict.packaged import DEFAULT, FULL, PACKAGED
 
 MIB = 2**20
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -17,6 +17,8 @@ every = pytest.mark.parametrize("one", PACKAGED.values(), ids=list(PACKAGED))
 
 def test_the_default_is_one_of_them():
     assert DEFAULT in PACKAGED
+    assert tased.load().model.name == DEFAULT
+    assert tased.load(published=True).model.name == FULL  # it runs a TASED-Net alone
 
 
 @every
@@ -25,7 +27,7 @@ def test_the_file_is_the_one_that_was_measured(one):
     assert weights.sha256 == one.sha256
     assert weights.config is not None
     assert weights.notes["licence"] == one.licence
-    assert one.path.stat().st_size < 10 * MIB
+    assert one.path.stat().st_size < (45 if one.name == FULL else 10) * MIB
     if one.open:
         assert _measured("quality")["results"][one.name]["sha256"] == one.sha256
     else:
@@ -53,6 +55,7 @@ def test_the_encoder_for_research_is_the_same():
 
 def test_scores_are_told_of_what_was_scored():
     assert tased.load("lite").packaged
+    assert tased.load("tased").packaged
     assert not tased.load("lite-research").packaged
 
 

@@ -14,13 +14,11 @@ from torch import Tensor
 from tased.apps.bench_result import Bench, Timing
 from tased.apps.endless import RATE, EndlessShot
 from tased.apps.machine import this_machine
-from tased.apps.stand_in import random_network
 from tased.apps.turns import Took, in_turns, median
 from tased.errors import UsageError
-from tased.network.config import RELEASED, NetworkConfig
-from tased.predict.device import resolve_device, resolve_precision
 from tased.predict.lite import LiteModel
 from tased.predict.network import NetworkModel
+from tased.predict.packaged import DEFAULT, FULL
 from tased.predict.predictor import Predictor, load
 from tased.predict.shot import Model
 from tased.video.read import Video, open_video
@@ -44,8 +42,8 @@ def bench(
 ) -> Bench:
     """Time models from a video file to maps, in turns, for about so many seconds, and three rounds at least.
 
-    Default: those of `stand_ins`. With `plain` a network whose windows share what they have in common is
-    compared with itself window by window in float32. The video is made by code and has `width` x `height`
+    Default: both networks of the package. With `plain` a network whose windows share what they have in common
+    is compared with itself window by window in float32. The video is made by code and has `width` x `height`
     pixels; a map has the network's size, and writing it is not timed. Maps are of a shot that is under way: a
     network's first ones take longer.
 
@@ -64,7 +62,7 @@ def bench(
 
     machine = this_machine()
     told("preparing")
-    models, plains = _ways(predictors or stand_ins(), plain=plain)
+    models, plains = _ways(predictors or both(), plain=plain)
     with tempfile.TemporaryDirectory() as folder:
         video = _video(Path(folder) / "clip.mp4", height, width)
         ways = {name: _Way(model, video, lambda: told("preparing")) for name, model in models.items()}
@@ -83,17 +81,9 @@ def bench(
     )
 
 
-def stand_ins(
-    *, device: str = "auto", precision: str = "auto", config: NetworkConfig = RELEASED
-) -> list[Predictor]:
-    """What is timed when nothing else is named: lite, and the full network with random weights.
-
-    No trained weights of the full network are in the package; random ones cost the same.
-    """
-    where = resolve_device(device)
-    dtype = resolve_precision(precision, where)
-    full = NetworkModel("TASED-Net, random weights", random_network(config).to(where), where, dtype)
-    return [load(device=device, precision=precision), Predictor(full)]
+def both(*, device: str = "auto", precision: str = "auto") -> list[Predictor]:
+    """What is timed when nothing else is named: lite, and the full network."""
+    return [load(name, device=device, precision=precision) for name in (DEFAULT, FULL)]
 
 
 class _Way:

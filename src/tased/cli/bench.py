@@ -26,8 +26,7 @@ def bench(
 ) -> None:
     """Say how fast this machine predicts, and what to expect.
 
-    Times lite and the full TASED-Net, from a video made by code to maps, one after the other in turns. The
-    full network has random weights, for none are in the package; trained ones take the same time.
+    Times lite and the full TASED-Net, from a video made by code to maps, one after the other in turns.
 
     - Within a minute on two cores: `tased bench`
     - One network alone: `tased bench --weights TASED_v2.pt --precision bfloat16`
@@ -50,7 +49,7 @@ def bench(
 
     """
     from tased.apps.bench import bench as run
-    from tased.apps.bench import stand_ins
+    from tased.apps.bench import both
     from tased.apps.bench_result import Bench, expected
     from tased.atomic import check_can_be_written
 
@@ -62,7 +61,7 @@ def bench(
         limit = 0.0 if quick else seconds
         display.step("preparing", 0, None)
         named = any(given is not None for given in (chosen.weights, chosen.model, chosen.resolution))
-        predictors = [chosen.load()] if named else stand_ins(device=chosen.device, precision=chosen.precision)
+        predictors = [chosen.load()] if named else both(device=chosen.device, precision=chosen.precision)
         found = run(
             predictors,
             plain=against == "plain",

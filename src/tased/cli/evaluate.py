@@ -170,8 +170,6 @@ def _predictions(
         model = None
     if sum(given is not None for given in (files, model, weights)) != 1:
         raise UsageError("say whose maps to evaluate: one of --predictions, --model and --weights")
-    if model == "tased":
-        raise UsageError("no weights of the full TASED-Net are in the package; give them with --weights FILE")
     if files is not None:
         if not files.exists():
             raise UsageError(f"--predictions {files}: there is no such file or folder")

@@ -48,7 +48,7 @@ class Model:
         from tased.predict.predictor import load
 
         return load(
-            self.named(published=published),
+            self.named(),
             device=self.device,
             precision=self.precision,
             published=published,
@@ -59,13 +59,8 @@ class Model:
         """The resolution as tased.load takes it."""
         return None if self.resolution is None else rows_columns("--resolution", self.resolution)
 
-    def named(self, *, published: bool = False) -> str | None:
+    def named(self) -> str | None:
         """What tased.load is to be given, None for the default; UsageError as above."""
-        if self.weights is None and (self.model == "tased" or (published and self.model is None)):
-            raise UsageError(
-                "no weights of the full TASED-Net are in the package; give them with --weights FILE, or take "
-                "--model lite"
-            )
         if self.weights is not None and self.model not in (None, "tased"):
             raise UsageError(
                 f"--weights are a network's, and --model {self.model} is none; leave one of them out"

@@ -37,6 +37,12 @@ PACKAGED = {
             "a7578a5781607659536d8a66fe4434f0cde00aae40425e7711a7c0b8e95951b0",
         ),
         Packaged(
+            "tased",
+            "the full TASED-Net, T = 32, trained on pictures and clips made by code with lite as its teacher",
+            "MIT; it learnt from lite, whose encoder's weights are Apache-2.0",
+            "f3a28ec5bd13143d02053bbe4a657bcfd06863a948bb28752f0bdf7ffe333075",
+        ),
+        Packaged(
             "lite-research",
             "the same, trained on clips too that carry no licence; measured by folds it is no better",
             "research only: trained on clips that carry no licence; its encoder's weights are Apache-2.0",
@@ -46,6 +52,7 @@ PACKAGED = {
     )
 }
 DEFAULT = "lite"
+FULL = "tased"
 
 
 @dataclass(frozen=True, slots=True)

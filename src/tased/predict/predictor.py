@@ -19,7 +19,7 @@ from tased.predict.device import resolve_device, resolve_precision
 from tased.predict.lite import LiteModel
 from tased.predict.maps import SaliencyMap
 from tased.predict.network import ENCODER_ALONE, NetworkModel
-from tased.predict.packaged import DEFAULT, PACKAGED
+from tased.predict.packaged import DEFAULT, FULL, PACKAGED
 from tased.predict.shot import Model, Shot
 from tased.predict.stream import Size, Stream
 from tased.video.frame import Frame
@@ -111,16 +111,17 @@ def load(
 ) -> Predictor:
     """Load a predictor.
 
-    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default, and
-    lite-research) and of training-free predictors (centre, motion, spectral, gbvs); a file is ours, or a
-    published TASED-Net checkpoint.
+    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default,
+    lite-research, and tased, the full network) and of training-free predictors (centre, motion, spectral,
+    gbvs); a file is ours, or a published TASED-Net checkpoint.
 
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
 
     `device` is auto, cpu or cuda; `precision` auto, float32, bfloat16 or float16. For a TASED-Net with the
     engine auto is bfloat16 on a CPU with AMX, which multiplies matrices of it; else it is float32.
-    `published` follows the published script in everything (resizing, blur, scale), for networks only.
+    `published` follows the published script in everything (resizing, blur, scale), for TASED-Nets only; its
+    default is tased.
 
     On a CPU windows that follow each other share what they have in common (tased.predict.engine); `engine`
     False computes each from nothing, as on other devices and for `published`: the reference, several times
@@ -134,7 +135,7 @@ def load(
     """
     where = resolve_device(device)
     dtype = resolve_precision(precision, where, exact=True)  # but for a TASED-Net
-    name = DEFAULT if weights is None else str(weights)
+    name = str(weights) if weights is not None else FULL if published else DEFAULT
     if resolution is not None and published:
         raise UsageError("the published script has one resolution; leave the other out")
     if name in TRAINING_FREE:
@@ -152,14 +153,13 @@ def load(
     if resolution is not None and found.config is not None:
         found = replace(found, config=at_size(found.config, *resolution))
     network = network_from(found).to(where)
-    trained = found.config is not None
+    trained, ours = found.config is not None, name in PACKAGED and PACKAGED[name].open
     if isinstance(network, TASEDNet):
         dtype = resolve_precision(precision, where, exact=published or not engine)
-        return Predictor(NetworkModel(path.stem, network, where, dtype, published, trained, engine))
+        model = NetworkModel(path.stem, network, where, dtype, published, trained, engine)
+        return Predictor(model, packaged=ours)
     if published:
         raise UsageError(f"the published script runs a TASED-Net, and {name!r} is a tased-lite")
     if not trained:
         raise CheckpointError(f"{name}: {ENCODER_ALONE}")
-    return Predictor(
-        LiteModel(path.stem, folded(network), where, dtype), packaged=name in PACKAGED and PACKAGED[name].open
-    )
+    return Predictor(LiteModel(path.stem, folded(network), where, dtype), packaged=ours)
