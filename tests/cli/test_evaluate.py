@@ -139,7 +139,6 @@ def test_a_submission_is_written_and_checked(tmp_path, capsys):
     [
         ((), 2, "one of --predictions, --model and --weights"),
         (("--model", "centre", "--predictions", "x"), 2, "one of"),
-        (("--model", "tased"), 2, "--weights FILE"),
         (("--model", "gbvs", "--protocol", "matlab"), 2, "exact"),
         (("--model", "gbvs", "--split", "holiday"), 2, "holiday"),
         (("--predictions", "nowhere"), 2, "no such file"),

@@ -196,7 +196,6 @@ def test_a_port_that_is_taken(capsys):
         (["--workers", "0"], "must be more than 0"),
         (["--host", "no.such.host.invalid"], "cannot be listened on"),
         (["--folder", "no/such/folder"], "no such folder"),
-        (["--model", "tased"], "give them with --weights FILE"),
     ],
 )
 def test_wrong_usage(options, why, capsys):
