@@ -90,6 +90,12 @@ class Unlike(NamedTuple):
     maps: Float[Tensor, " B"]  # 0 where the prediction network rests
 
 
+def nothing_unlike(clips: UInt8[Tensor, "B T 3 H W"]) -> Unlike:
+    """Where nobody looks."""
+    none = torch.zeros(len(clips), device=clips.device)
+    return Unlike(none, none)
+
+
 class NoTeacher(nn.Module):
     """Where nothing but maps is learnt: it has no heads."""
 
@@ -97,12 +103,11 @@ class NoTeacher(nn.Module):
         self, clips: UInt8[Tensor, "B T 3 H W"], _maps: Float[Tensor, "B K H W"] | None = None
     ) -> Unlike:
         """Nothing is unlike."""
-        none = torch.zeros(len(clips), device=clips.device)
-        return Unlike(none, none)
+        return nothing_unlike(clips)
 
 
 class MapHead(nn.Module):
-    """Features -> logarithms of a density in the teacher's cells, (B, C, T, h, w) to (B, T, H/4, W/4)."""
+    """Features -> a density in the teacher's cells, (B, C, T, h, w) to (B, T, H/4, W/4)."""
 
     def __init__(self, outlook: Outlook) -> None:
         super().__init__()
@@ -110,8 +115,8 @@ class MapHead(nn.Module):
         self.logits = Convolution(outlook.channels, self._cells**2, 1)
 
     def forward(self, x: Float[Tensor, "B C T h w"]) -> Float[Tensor, "B T H W"]:
-        logits = self.logits(x).float().transpose(1, 2)
-        return F.pixel_shuffle(logits, self._cells).squeeze(2)
+        logits = F.pixel_shuffle(self.logits(x).float().transpose(1, 2), self._cells).squeeze(2)
+        return logits.flatten(2).softmax(2).view_as(logits)
 
 
 class Teacher(nn.Module):
@@ -153,26 +158,24 @@ class Teacher(nn.Module):
         Of maps, the mean over the prediction network's blocks, and `maps`, its own: the last one is of the
         last frame.
         """
-        frames = self._extended(clips)
-        density = self._density(frames[:, self._looked_at(clips)])
+        looked_at, last = self._looked_at(clips), clips.shape[1] - 1
+        density = self._density(clips, sorted({*looked_at, last} if self._answers else looked_at))
         said = [
-            divergence(head(x)[:, self._steps(clips, x)], density).mean(1)
+            _divergence(head(x)[:, self._steps(clips, x)], density[:, : len(looked_at)]).mean(1)
             for head, x in zip(self.maps, self._said.taken(), strict=True)
         ]
         features = self.by_station(clips).mean(1) + said[0]
         if not self._answers or maps is None:
             return Unlike(features, torch.zeros_like(features))
-        rows, columns = maps.shape[-2:]
-        last = F.interpolate(self._density(frames[:, -1:]), scale_factor=CELL, mode="bilinear")
-        own = kld(maps[:, -1], last[:, 0, :rows, :columns])
-        return Unlike(features, torch.stack([*said[1:], own]).mean(0))
+        target = F.interpolate(density[:, -1:], scale_factor=CELL, mode="bilinear")[:, 0]
+        return Unlike(features, torch.stack([*said[1:], _divergence(maps[:, -1], target)]).mean(0))
 
     def by_station(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B stations"]:
         """The share of the features' variance over the clips that is not explained.
 
         0 is the same, 1 what their means over clips and places explain.
         """
-        looks = self._look(self._extended(clips)[:, self._looked_at(clips)])
+        looks = self._look(clips, self._looked_at(clips))
         unlike = []
         for x, head, features in zip(self._ours.taken(), self.heads, looks, strict=True):
             target = features[..., : x.shape[-2], : x.shape[-1]].float()
@@ -194,39 +197,35 @@ class Teacher(nn.Module):
         """In which steps in time of features the frames are that the teacher looks at."""
         return [frame * x.shape[2] // clips.shape[1] for frame in self._looked_at(clips)]
 
-    def _extended(self, clips: Tensor) -> Float[Tensor, "B T 3 H W"]:
-        """Frames as large as the network sees them, and as the teacher takes them."""
-        rows, columns = (-(-padded(size) // 32) * 32 for size in clips.shape[-2:])
-        return extend(extend(to_network(clips), 3, rows), 4, columns).transpose(1, 2)
-
     @torch.no_grad()
-    def _look(self, frames: Float[Tensor, "B n 3 H W"]) -> Sequence[Tensor]:
+    def _look(self, clips: UInt8[Tensor, "B T 3 H W"], frames: list[int]) -> Sequence[Tensor]:
         """The teacher's features."""
         looks = []
-        for part in self._parts(frames):
+        for part in _parts(clips[:, frames]):
             self._teacher[0](part)
             looks.append(self._theirs.taken())
         return [torch.cat(station) for station in zip(*looks, strict=True)]
 
     @torch.no_grad()
-    def _density(self, frames: Float[Tensor, "B n 3 H W"]) -> Float[Tensor, "B n H/4 W/4"]:
+    def _density(
+        self, clips: UInt8[Tensor, "B T 3 H W"], frames: list[int]
+    ) -> Float[Tensor, "B frames H/4 W/4"]:
         """The teacher's maps."""
-        found = torch.cat([self._teacher[1].density(part) for part in self._parts(frames)])
-        return found.unflatten(0, frames.shape[:2])
-
-    @staticmethod
-    def _parts(frames: Tensor) -> Sequence[Tensor]:
-        frames = frames.flatten(0, 1)
-        return frames.split(TOGETHER if frames.device.type == "cpu" else len(frames))
+        found = torch.cat([self._teacher[1].density(part) for part in _parts(clips[:, frames])])
+        return found.unflatten(0, (len(clips), len(frames)))
 
 
-def divergence(logits: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]) -> Float[Tensor, " ..."]:
-    """Of a density from that of logits, in nats; what either has at the right and below beside it is cut."""
-    rows, columns = (min(sizes) for sizes in zip(logits.shape[-2:], density.shape[-2:], strict=True))
-    target = density[..., :rows, :columns].flatten(-2)
-    target = target / target.sum(-1, keepdim=True)
-    found = logits[..., :rows, :columns].flatten(-2).log_softmax(-1)
-    return (torch.xlogy(target, target) - target * found).sum(-1)
+def _parts(frames: UInt8[Tensor, "B n 3 H W"]) -> Sequence[Float[Tensor, "some 3 rows columns"]]:
+    """As large as the network sees them, and as the teacher takes them; some at a time."""
+    rows, columns = (-(-padded(size) // 32) * 32 for size in frames.shape[-2:])
+    x = extend(extend(to_network(frames), 3, rows), 4, columns).transpose(1, 2).flatten(0, 1)
+    return x.split(TOGETHER if x.device.type == "cpu" else len(x))
+
+
+def _divergence(found: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]) -> Float[Tensor, " ..."]:
+    """KL divergence; what either has at the right and below beside the other is cut."""
+    rows, columns = (min(sizes) for sizes in zip(found.shape[-2:], density.shape[-2:], strict=True))
+    return kld(found[..., :rows, :columns], density[..., :rows, :columns])
 
 
 class _Seen:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tased.network.build import Network
 from tased.network.tased import TASEDNet
 from tased.predict.network import to_network
-from tased.train.features import NoTeacher, Teacher, Unlike
+from tased.train.features import NoTeacher, Teacher, Unlike, nothing_unlike
 
 
 class Answer(NamedTuple):
@@ -53,4 +53,4 @@ class Student(nn.Module):
             return Answer(none, self.teacher(clips))
         maps = self.network(x)
         maps = maps if maps.ndim == 4 else maps[:, None]
-        return Answer(maps, self.teacher(clips, maps) if self.training else NoTeacher()(clips))
+        return Answer(maps, self.teacher(clips, maps) if self.training else nothing_unlike(clips))
