@@ -6,7 +6,8 @@ TABLE is a data set in the layout `table` (docs/datasets.md); GROUPS.json a list
 of one kind each, with near-duplicates in one group. Scores are those of `tased evaluate` by the protocol
 `exact`: means over a clip's frames, then over clips, with intervals by bootstrap over clips. Two controls ask
 whether time matters: each frame has other frames of its clip, in random order, as its past, or only itself.
-With --only the other models' rows stay as they are: they are of the same frames, which are drawn by a seed.
+With --only the other models' rows stay as they are, and new ones say when they were measured: all are of the
+same frames, which are drawn by a seed.
 Writes aggregates only.
 """
 
@@ -78,7 +79,7 @@ def with_controls(name: str) -> list[Predictions]:
     path = PACKAGED[name].path
     weights = read_weights(path)
     if isinstance(weights.config, NetworkConfig):
-        return [Windows(path, past) for past in PASTS]
+        return [Windows(path, past, called=name) for past in PASTS]
     ours = ModelPredictions(name, weights_sha256=weights.sha256)
     return [ours, *(Control(name, past) for past in ("shuffled", "frozen"))]
 
@@ -87,6 +88,20 @@ def place(name: str) -> int:
     """Of a row: those of the package's weights first, in its order."""
     models = [*PACKAGED, *TRAINING_FREE, Observers().name]
     return models.index(name.split(",")[0])
+
+
+def measured() -> dict[str, object]:
+    """When, and with what."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "scipy", "av")},
+        },
+    }
 
 
 def main() -> None:
@@ -114,12 +129,6 @@ def main() -> None:
         source.name: {"sha256": source.weights_sha256, **summary(results, groups)}
         for source, results in zip(sources, found, strict=True)
     }
-    if options.only is not None:
-        before = json.loads(options.json.read_text())
-        same = (before["clips"], before["frames"]) == (len(found[0].videos), found[0].counts["frames"])
-        if not same:
-            parser.error(f"{options.json} is of other clips or frames: measure all models")
-        rows = before["results"] | rows
     report = {
         "what": "the packaged weights on natural clips, beside controls, models without training, and people",
         "clips": len(found[0].videos),
@@ -127,16 +136,15 @@ def main() -> None:
         "groups": [len(group) for group in groups],
         "protocol": "exact",
         "interval": "95 %, bootstrap over clips",
-        "date": datetime.now(UTC).date().isoformat(),
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "numpy", "scipy", "av")},
-        },
-        "results": {name: rows[name] for name in sorted(rows, key=place)},
     }
+    facts = measured()
+    if options.only is not None:
+        before = json.loads(options.json.read_text())
+        if any(before[name] != value for name, value in report.items()):
+            parser.error(f"{options.json} is of other clips, frames or groups: measure all models")
+        rows = before["results"] | {name: row | {"measured": facts} for name, row in rows.items()}
+        facts = {name: before[name] for name in facts}
+    report |= {**facts, "results": {name: rows[name] for name in sorted(rows, key=place)}}
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     for name, scores in report["results"].items():  # type: ignore[attr-defined]
         print(f"{name:24} NSS {scores['nss']['mean']:.3f}  CC {scores['cc']['mean']:.3f}")
