@@ -34,7 +34,8 @@ from tased.train.colour import recoloured
 from tased.train.features import STATIONS, Station, Teacher
 from tased.train.loader import training_batches
 from tased.train.loop import optimizer_for
-from tased.train.recipe import Optimizer, Recipe, encoder
+from tased.train.recipe import Optimizer, Recipe
+from tased.train.recipes import encoder
 from tased.train.samples import Plan, Source
 from tased.train.schedule import rate_factors
 from tased.train.statistics import prepare

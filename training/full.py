@@ -29,12 +29,13 @@ from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.counts import count
 from tased.network.weights import read_weights
 from tased.train.begin import device_for
-from tased.train.recipe import Precision, Recipe, read_recipe, with_settings
+from tased.train.recipe import Precision, Recipe, with_settings
+from tased.train.recipes import read_recipe
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.judge import judged
 from training.material import Amounts, Material, divided, opened, prepare, rehearsal
-from training.stage import Told, commit, ended, tell, tell_step, trained, untrained
+from training.stage import Told, commit, ended, minutes, tell, tell_step, trained, untrained
 
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
@@ -206,6 +207,7 @@ def _report(options: argparse.Namespace) -> dict[str, object]:
         "folds": options.folds,
         "stages": {stage.name: stage.recipe.to_toml() for stage in stages(options)},
         "petaflop": {stage.name: round(petaflop(stage.recipe), 1) for stage in stages(options)},
+        "minutes": {stage.name: round(minutes(options.out / stage.name), 1) for stage in stages(options)},
         "environment": json.loads((options.out / "gaze" / "environment.json").read_text()),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),

@@ -27,7 +27,8 @@ from tased.network.config import LiteConfig
 from tased.network.weights import read_weights
 from tased.train.cache import cached_clips, plan_cache, write_cache
 from tased.train.recall import Recall
-from tased.train.recipe import Recipe, lite, with_settings
+from tased.train.recipe import Recipe, with_settings
+from tased.train.recipes import lite
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.material import check_same, divided, opened, rehearsal

@@ -1,5 +1,6 @@
 """One training in a folder of its own: begun, gone on with, or done already."""
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,12 @@ def trained(
     if outcome.stopped:
         raise Told
     return folder / LAST
+
+
+def minutes(run: Path) -> float:
+    """That its steps took, with validation, in all pieces."""
+    with (run / "metrics.csv").open(newline="") as file:
+        return sum(float(row["seconds"]) for row in csv.DictReader(file)) / 60
 
 
 def tell_step(name: str, now: Progress) -> None:

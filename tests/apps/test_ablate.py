@@ -19,7 +19,8 @@ from tased.evaluate.run import Evaluation, evaluate
 from tased.train.ablations import variants
 from tased.train.begin import described
 from tased.train.loop import Outcome
-from tased.train.recipe import paper, with_settings
+from tased.train.recipe import with_settings
+from tased.train.recipes import paper
 from tased.train.samples import Source
 
 SMALL = ("size=48x32", "steps=1", "clips_per_step=1", "clips_per_batch=1", "drops=", "validation_clips=1")

@@ -4,7 +4,8 @@ import pytest
 
 from tased.data.layouts import open_data_set
 from tased.data.synthesize import synthesize
-from tased.train.recipe import paper, with_settings
+from tased.train.recipe import with_settings
+from tased.train.recipes import paper
 from tased.train.sources import Named, divide
 
 SMALL = (

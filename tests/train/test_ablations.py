@@ -7,7 +7,8 @@ import pytest
 from tased.evaluate.reference import PAPER_TABLES
 from tased.network.config import NetworkConfig
 from tased.train.ablations import ABLATIONS, TableName, variants
-from tased.train.recipe import paper, published, with_settings
+from tased.train.recipe import with_settings
+from tased.train.recipes import paper, published
 
 TABLES = get_args(TableName)
 

@@ -32,14 +32,15 @@ from tased.train.colour import recoloured
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import kld
-from tased.train.recipe import Recipe, published, with_settings
+from tased.train.recipe import Recipe, with_settings
+from tased.train.recipes import published
 from tased.train.samples import Plan
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, divided):
     """The folder of a run that nothing stopped."""
-    from tased.train.recipe import paper
+    from tased.train.recipes import paper
 
     run = tmp_path_factory.mktemp("whole") / "run"
     train(run, with_settings(paper(), SMALL), *divided, device="cpu", workers=0)

@@ -19,7 +19,8 @@ from tased.predict.predictor import load
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import clip_losses
-from tased.train.recipe import Recipe, read_recipe, with_settings
+from tased.train.recipe import Recipe, with_settings
+from tased.train.recipes import read_recipe
 from tased.train.samples import Plan
 
 SETTINGS = (

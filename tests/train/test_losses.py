@@ -12,7 +12,8 @@ from torch.autograd import gradcheck
 import tased.metrics
 from tased.errors import DataError
 from tased.train.losses import cc_loss, clip_losses, kld, kld_over_batch, nss_loss
-from tased.train.recipe import Recipe, published
+from tased.train.recipe import Recipe
+from tased.train.recipes import published
 
 ROWS, COLUMNS = 12, 20
 RECIPE = Recipe(kld=1.0, cc=0.5, nss=0.25)

@@ -14,7 +14,8 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.train.loop import train
 from tased.train.recall import Recall
-from tased.train.recipe import lite, with_settings
+from tased.train.recipe import with_settings
+from tased.train.recipes import lite
 
 
 @pytest.fixture

@@ -8,16 +8,8 @@ from hypothesis import strategies as st
 
 from tased.errors import UsageError
 from tased.network.config import CLIP_LENGTHS, RELEASED, NetworkConfig
-from tased.train.recipe import (
-    RECIPES,
-    Recipe,
-    finetune,
-    paper,
-    published,
-    read_recipe,
-    small_gpu,
-    with_settings,
-)
+from tased.train.recipe import Recipe, with_settings
+from tased.train.recipes import RECIPES, finetune, paper, published, read_recipe, small_gpu
 
 positive = st.integers(1, 10**6)
 rates = st.floats(0, 1e6)

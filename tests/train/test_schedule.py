@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tased.train.recipe import paper
+from tased.train.recipes import paper
 from tased.train.schedule import Validation, best, drop_factor, rate_factors
 
 

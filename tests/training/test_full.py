@@ -23,7 +23,7 @@ from tased.network.weights import save_weights
 from tased.predict.predictor import load
 from tased.predict.windows import windows
 from tased.train import begin
-from tased.train.recipe import RECIPES
+from tased.train.recipes import RECIPES
 from training import full
 
 README = (Path(full.__file__).parent / "README.md").read_text()

@@ -30,7 +30,8 @@ from tased.network.weights import read_weights
 from tased.train.ablations import TableName, Variant, variants
 from tased.train.begin import described
 from tased.train.loop import train
-from tased.train.recipe import Recipe, paper, read_recipe
+from tased.train.recipe import Recipe
+from tased.train.recipes import paper, read_recipe
 from tased.train.run_folder import BEST, LAST, RECIPE, STATE
 from tased.train.samples import Source
 

@@ -74,7 +74,8 @@ def ablate(
     try:
         from tased.apps.ablate import Setup
         from tased.apps.ablate import ablate as run
-        from tased.train.recipe import read_recipe, with_settings
+        from tased.train.recipe import with_settings
+        from tased.train.recipes import read_recipe
         from tased.train.sources import Named, divide
     except ModuleNotFoundError as error:
         raise missing(error) from error

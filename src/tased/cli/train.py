@@ -85,7 +85,8 @@ def train(
         from tased.train.begin import for_weights
         from tased.train.loop import Progress
         from tased.train.loop import train as run
-        from tased.train.recipe import paper, read_recipe, with_settings
+        from tased.train.recipe import with_settings
+        from tased.train.recipes import paper, read_recipe
         from tased.train.sources import divide
     except ModuleNotFoundError as error:
         raise missing(error) from error
