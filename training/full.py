@@ -39,6 +39,7 @@ from training.stage import Told, commit, ended, minutes, tell, tell_step, traine
 
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
+ENVIRONMENT = ("versions", "cores", "threads", "device", "processes")  # of a run's, what a report tells
 STAGES = ("encoder", "stills", "distil", "gaze")  # and the recipes by these names
 SMALL = (
     "size=48x32",
@@ -198,7 +199,8 @@ def _train(
 
 
 def _report(options: argparse.Namespace) -> dict[str, object]:
-    """What was done, with what."""
+    """What was done, with what; no word of where, so that it may be shown."""
+    environment = json.loads((options.out / "gaze" / "environment.json").read_text())
     return {
         "what": "full TASED-Net, from scratch: "
         + ("pictures and clips made by code" if options.open else "pictures, clips, and clips made by code"),
@@ -206,9 +208,9 @@ def _report(options: argparse.Namespace) -> dict[str, object]:
         "fold": options.fold,
         "folds": options.folds,
         "stages": {stage.name: stage.recipe.to_toml() for stage in stages(options)},
-        "petaflop": {stage.name: round(petaflop(stage.recipe), 1) for stage in stages(options)},
+        "petaflop": {stage.name: round(petaflop(stage.recipe), 2) for stage in stages(options)},
         "minutes": {stage.name: round(minutes(options.out / stage.name), 1) for stage in stages(options)},
-        "environment": json.loads((options.out / "gaze" / "environment.json").read_text()),
+        "environment": {name: environment[name] for name in ENVIRONMENT},
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
     }

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,16 @@ from tased.errors import DataError
 from tased.evaluate.past import Windows
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
-from tased.network.weights import save_weights
+from tased.network.weights import read_weights, save_weights
+from tased.predict.packaged import PACKAGED
 from tased.predict.predictor import load
 from tased.predict.windows import windows
 from tased.train import begin
 from tased.train.recipes import RECIPES
 from training import full
 
-README = (Path(full.__file__).parent / "README.md").read_text()
+ROOT = Path(full.__file__).parents[1]
+README = (ROOT / "training" / "README.md").read_text()
 
 
 def test_near_duplicates_are_in_one_fold_and_every_clip_is_held_out_once():
@@ -102,6 +105,28 @@ def test_the_readme_has_the_command_and_what_it_costs():
         network = recipe.network
         seen = f"| {network.clip_length} | {network.columns}x{network.rows} |"
         assert f"{seen} {recipe.steps:,} of {recipe.clips_per_step} |" in table[0]
+
+
+def test_what_is_told_of_the_package_s_weights_is_the_training_s_report():
+    report = json.loads((ROOT / "benchmarks" / "results" / "full_training.json").read_text())
+    card = PACKAGED["tased"].card.read_text()
+    took = report["minutes"].values()
+    told = f"{sum(took):.0f} minutes"
+    each = re.search(rf"took {told} for them \((\d+), (\d+), (\d+) and (\d+);", README)
+    assert [int(one) for one in each.groups()] == [round(one) for one in took]
+    assert f"In {told} on two cores" in card
+    assert report["stages"] == {
+        name: replace(RECIPES[name](), precision="bfloat16").to_toml() for name in full.STAGES
+    }
+    notes = read_weights(PACKAGED["tased"].path).notes
+    assert notes["source_sha256"] == report["scores"]["tased"]["weights_sha256"]
+    words = " ".join(card.split())
+    less, (least, most) = report["nss_above_lite"]["mean"], report["nss_above_lite"]["interval"]
+    assert f"has {-less:.2f} NSS less ({-least:.2f} less to {most:.2f} more)" in words
+    for past, words_of in (("shuffled", "by a shuffled past"), ("frozen", "by a frozen one")):
+        lost = report["nss_lost_by_the_control"][past]
+        low, high = lost["interval"]
+        assert f"{lost['mean']:.2f} ({low:.2f} to {high:.2f}) {words_of}" in words
 
 
 def test_every_stage_goes_on_where_the_one_before_ended():
