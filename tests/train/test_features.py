@@ -16,7 +16,7 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
 from tased.train.colour import recoloured
-from tased.train.features import STATIONS, NoTeacher, Teacher, taught_by
+from tased.train.features import STATIONS, MapHead, NoTeacher, Outlook, Teacher, taught_by
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import kld
@@ -208,6 +208,23 @@ def test_the_teachers_map_is_read_off_the_encoder_and_every_block_of_the_predict
         expected.append(kld(maps[:, 0], last))
     torch.testing.assert_close(unlike.features, features + expected[0], rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(unlike.maps, torch.stack(expected[1:]).mean(0), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 480, 1, 1, 1), (2, 480, 1, 1, 2), (1, 480, 3, 2, 1), (2, 480, 4, 3, 2)]
+)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last_3d])
+def test_a_map_is_read_off_in_any_layout(shape, layout):
+    """Of frames as small as rehearsals have, too; a density of each."""
+    torch.manual_seed(2)
+    head, x = MapHead(Outlook("", 480, 16)), torch.randn(shape)
+    with torch.no_grad():
+        found = head.to(memory_format=layout)(x.contiguous(memory_format=layout))
+        expected = torch.stack([cells(features, head, 16) for features in x])
+    batch, _, time, rows, columns = shape
+    assert found.shape == (batch, time, 4 * rows, 4 * columns)
+    torch.testing.assert_close(found.sum((2, 3)), torch.ones(batch, time))
+    torch.testing.assert_close(found, expected.flatten(2).softmax(2).view_as(found), rtol=1e-4, atol=1e-6)
 
 
 def test_stations_are_of_one_stride_and_in_order():

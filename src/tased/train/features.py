@@ -115,8 +115,10 @@ class MapHead(nn.Module):
         self.logits = Convolution(outlook.channels, self._cells**2, 1)
 
     def forward(self, x: Float[Tensor, "B C T h w"]) -> Float[Tensor, "B T H W"]:
-        logits = F.pixel_shuffle(self.logits(x).float().transpose(1, 2), self._cells).squeeze(2)
-        return logits.flatten(2).softmax(2).view_as(logits)
+        # As pictures: PyTorch shuffles no volumes whose channels are last in memory.
+        pictures = self.logits(x).float().transpose(1, 2).flatten(0, 1)
+        logits = F.pixel_shuffle(pictures, self._cells).squeeze(1)
+        return logits.flatten(1).softmax(1).view_as(logits).unflatten(0, (len(x), -1))
 
 
 class Teacher(nn.Module):
