@@ -73,8 +73,12 @@ def training_batches(
 
 
 def _one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same; a thread makes each while the one before is used."""
-    with ThreadPoolExecutor(1) as thread:
+    """The same; a thread makes each while the one before is used.
+
+    It puts tensors together alone: libgomp's threads sleep between operations, which makes a step half as long
+    again, where those of all pools are more than there are cores.
+    """
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:
             coming = thread.submit(next, items, None)
