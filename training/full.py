@@ -40,7 +40,7 @@ from training.stage import Told, commit, ended, minutes, tell, tell_step, traine
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
 ENVIRONMENT = ("versions", "cores", "threads", "device", "processes")  # of a run's, what a report tells
-STAGES = ("encoder", "stills", "distil", "gaze")  # and the recipes by these names
+STAGES = ("encoder", "stills", "large", "distil", "gaze")  # and the recipes by these names
 SMALL = (
     "size=48x32",
     "clips_per_step=2",
@@ -101,11 +101,14 @@ def stages(options: argparse.Namespace) -> list[Stage]:
     ]
     if options.student is not None:
         student = read_weights(options.student).config
-        found = found[2 if student is not None and student.clip_length == 1 else 3 :]
+        done = [number for number, stage in enumerate(found, start=1) if stage.recipe.network == student]
+        if not done:
+            raise UsageError(f"{options.student}: is of no stage; their networks are the recipes'")
+        found = found[done[-1] :]
     found = [replace(s, recipe=_changed(s.recipe, options)) for s in found]
     if not options.rehearse:
         return found
-    steps = {"encoder": 4, "stills": 4, "distil": 4, "gaze": 3}
+    steps = {"encoder": 4, "stills": 4, "large": 4, "distil": 4, "gaze": 3}
     small = {name: [*SMALL, f"steps={number}", f"validate_every={number}"] for name, number in steps.items()}
     small["encoder"].append("validation_clips=0")  # of maps it knows nothing yet
     return [replace(s, recipe=with_settings(s.recipe, small[s.name])) for s in found]
@@ -254,7 +257,7 @@ def parser() -> argparse.ArgumentParser:
     add("--groups", type=Path, help="JSON, lists of names of clips: near-duplicates, kept in one fold")
     add("--folds", type=int, default=4, help="into how many the clips are divided")
     add("--fold", type=int, help="which is held out and judged by, from 0; default: none")
-    add("--student", type=Path, help="weights of stills or distil, to begin with the next stage")
+    add("--student", type=Path, help="weights of stills, large or distil, to begin with the next stage")
     for name in STAGES:
         add(f"--{name}", type=Path, help=f"another recipe of the stage {name!r}, TOML")
     add("--longer", type=float, default=1.0, help="times as many steps in every stage")

@@ -84,7 +84,7 @@ def encoder() -> Recipe:
     """
     return Recipe(
         network=NetworkConfig(clip_length=1, rows=128, columns=224, blur=4.1),
-        steps=800,
+        steps=1100,
         clips_per_step=16,
         clips_per_batch=16,
         optimizer="muon",
@@ -99,7 +99,7 @@ def encoder() -> Recipe:
         crop=0.6,
         colour=0.4,
         statistics_momentum=0.1,
-        validate_every=800,
+        validate_every=1100,
         validation_clips=0,
         save_every=100,
     )
@@ -109,55 +109,70 @@ def stills() -> Recipe:
     """Stage 2, after `encoder`: the prediction network, too, of a tased-lite's maps of what is seen."""
     return replace(
         encoder(),
-        steps=900,
+        steps=1400,
         encoder_rate=5e-4,
         average=0.99,
         taught=1.0,
-        validate_every=100,
+        validate_every=700,
         validation_clips=100,
         best_by="nss",
     )
 
 
+def large() -> Recipe:
+    """Stage 3, after `stills`: the same at full size, where a teacher sees more, for a few steps."""
+    return replace(
+        stills(),
+        network=NetworkConfig(clip_length=1),
+        steps=300,
+        encoder_rate=2.5e-4,
+        prediction_rate=1e-3,
+        average=0.98,
+        crop=0.4,
+        validate_every=300,
+        save_every=50,
+    )
+
+
 def distil() -> Recipe:
-    """Stage 3, after `stills`: the same of clips of 32 frames, in which things move."""
+    """Stage 4, after `large`: clips of 32 frames, in which things move."""
     return replace(
         stills(),
         network=NetworkConfig(rows=128, columns=224, blur=4.1),
         kld=1.0,
         cc=0.5,
         taught=0.0,
-        steps=40,
+        steps=120,
         clips_per_step=8,
         clips_per_batch=8,
         warmup=5,
         encoder_rate=5e-5,
         prediction_rate=2e-4,
-        average=0.9,
+        average=0.95,
         crop=0.4,
         pan=0.3,
         zoom=0.3,
         reverse=0.5,
         speed=2.0,
-        validate_every=40,
-        save_every=10,
+        validate_every=120,
+        save_every=20,
     )
 
 
 def gaze() -> Recipe:
-    """Stage 4, after `distil`: real gaze, at full size; the encoder learns at a fifth of the rate.
+    """Stage 5, after `distil`: real gaze, at full size; the encoder learns at a fifth of the rate.
 
     The teacher's part is in the maps that are learnt from (train/taught.py).
     """
     return replace(
         distil(),
         network=NetworkConfig(),
-        steps=20,
+        steps=40,
         clips_per_batch=4,
         warmup=2,
         encoder_rate=2e-5,
         prediction_rate=1e-4,
-        average=0.9,
+        average=0.95,
         features=0.0,
         crop=0.2,
         colour=0.2,
@@ -165,7 +180,7 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=20,
+        validate_every=40,
         save_every=5,
     )
 
@@ -178,6 +193,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "lite": lite,
     "encoder": encoder,
     "stills": stills,
+    "large": large,
     "distil": distil,
     "gaze": gaze,
 }
