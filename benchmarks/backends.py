@@ -39,7 +39,7 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
 from tased.predict.clip import Clip, to_network
 from tased.predict.engine import Engine, Reusing
-from tased.predict.maps import blurred
+from tased.predict.finish import finished
 from tased.predict.poolings import switches
 from tased.predict.stages import Stem, stages
 from tased.video.synthetic import Scene
@@ -249,8 +249,7 @@ def nearness(network: TASEDNet, folder: Path, threads: int) -> dict[str, dict[st
     for name, found in maps.items():
         raw = [_cc(a, b) for a, b in zip(found, reference, strict=True)]
         finished = [
-            _cc(blurred(a, config.blur), blurred(b, config.blur))
-            for a, b in zip(found, reference, strict=True)
+            _cc(finished(a, config), finished(b, config)) for a, b in zip(found, reference, strict=True)
         ]
         apart = torch.stack(found) - torch.stack(reference)
         near[name] = {

@@ -1,6 +1,7 @@
 """`tased weights`."""
 
 import re
+from dataclasses import replace
 
 import torch
 from tests.references import published
@@ -54,6 +55,18 @@ def test_half_precision_halves_the_file(tmp_path, tiny_weights):
     half = tmp_path / "half.safetensors"
     assert main(["weights", "convert", str(tiny_weights), str(half), "--dtype", "float16"]) == 0
     assert half.stat().st_size < 0.51 * tiny_weights.stat().st_size
+
+
+def test_convert_changes_how_maps_are_finished(tmp_path, capsys, tiny_weights):
+    target = tmp_path / "sharp.safetensors"
+    command = ["weights", "convert", str(tiny_weights), str(target)]
+    assert main([*command, "--sharpness", "2", "--centre", "0.25"]) == 0
+    before, after = (tased.load(path).model.network for path in (tiny_weights, target))
+    assert after.config == replace(before.config, sharpness=2.0, centre=0.25)
+    states = before.state_dict(), after.state_dict()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert main([*command, "--centre", "1"]) == 2
+    assert "centre is 1.0; it must be from 0 to below 1" in capsys.readouterr().err
 
 
 def test_an_encoder_is_not_converted(tmp_path, capsys):

@@ -45,6 +45,8 @@ def test_time_ends_at_one(length):
         ({"decoder": "unet", "dense": True}, "dense off"),
         ({"rows": 16}, "32x32"),
         ({"blur": float("nan")}, "sigma"),
+        ({"sharpness": 0}, "above 0"),
+        ({"centre": 1}, "below 1"),
     ],
 )
 def test_what_cannot_be_is_refused_when_built(values, words):

@@ -46,10 +46,12 @@ def test_rows_are_what_their_names_say():
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("encoder_given", [False, True])
 def test_a_recipe_keeps_all_but_the_network(table, encoder_given):
-    recipe = with_settings(published(), ["size=96x64", "steps=8", "drops=6,7"])
+    settings = ["size=96x64", "network.sharpness=1.5", "network.centre=0.1", "steps=8", "drops=6,7"]
+    recipe = with_settings(published(), settings)
     for variant in variants(table, recipe, encoder_given=encoder_given):
         network = variant.recipe.network
         assert (network.columns, network.rows, network.blur) == (96, 64, recipe.network.blur)
+        assert (network.sharpness, network.centre) == (1.5, 0.1)
         assert network.aggregation != "released"  # the tables are of the paper's networks
         assert replace(variant.recipe, network=recipe.network) == recipe
         assert variant.kinetics <= encoder_given

@@ -284,6 +284,17 @@ def test_weights_of_another_network_are_refused(recipe, divided, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_how_maps_are_finished_is_the_recipe_s(recipe, divided, tmp_path):
+    """Weights that were finished otherwise can be gone on with."""
+    sharp = replace(recipe.network, sharpness=2.0, centre=0.2)
+    save_weights(TASEDNet(sharp), tmp_path / "sharp.safetensors")
+    recipe = replace(recipe, steps=1, network=replace(recipe.network, sharpness=1.5))
+    outcome = train(
+        tmp_path / "run", recipe, *divided, weights=tmp_path / "sharp.safetensors", device="cpu", workers=0
+    )
+    assert read_weights(outcome.weights).config == recipe.network
+
+
 def test_frozen_statistics_stay(recipe, divided, tmp_path):
     frozen = replace(recipe, steps=1, statistics="frozen", validation_clips=0)
     found = load_file(train(tmp_path / "run", frozen, *divided, device="cpu", workers=0).weights)

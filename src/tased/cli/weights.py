@@ -87,10 +87,14 @@ def convert(
     *,
     dtype: Literal["float32", "float16"] = "float32",
     licence: str | None = None,
+    blur: float | None = None,
+    sharpness: float | None = None,
+    centre: float | None = None,
 ) -> None:
-    """Write weights as safetensors that say which network they are.
+    """Write weights as safetensors that say which network they are, and how its maps are finished.
 
-    Example: `tased weights convert TASED_v2.pt tased-v2.safetensors`
+    Examples: `tased weights convert TASED_v2.pt tased-v2.safetensors`,
+    `tased weights convert run/best.safetensors sharper.safetensors --sharpness 1.5 --centre 0.1`
 
     Parameters
     ----------
@@ -102,8 +106,16 @@ def convert(
         float16 halves the file; it is computed in float32 all the same.
     licence
         A note for whoever gets the file: under which terms.
+    blur
+        Sigma of the Gaussian on finished maps, in pixels of the network's frames; default: the file's.
+    sharpness
+        Power of the map after that: above 1 it is more peaked.
+    centre
+        Share of the map that is a prior for the middle of the frame, from 0 to below 1.
 
     """
+    from dataclasses import replace
+
     from tased.errors import CheckpointError, UsageError
     from tased.network.weights import DTYPES, network_from, read_weights, save_weights
 
@@ -118,4 +130,8 @@ def convert(
     notes = {"origin": weights.origin, "source_file": source.name, "source_sha256": weights.sha256}
     if licence is not None:
         notes["licence"] = licence
-    save_weights(network_from(weights), target, dtype=DTYPES[dtype], notes=weights.notes | notes)
+    network = network_from(weights)
+    finish = {"blur": blur, "sharpness": sharpness, "centre": centre}
+    given = {name: value for name, value in finish.items() if value is not None}
+    network.config = replace(weights.config, **given)  # type: ignore[arg-type]
+    save_weights(network, target, dtype=DTYPES[dtype], notes=weights.notes | notes)

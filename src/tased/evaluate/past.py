@@ -19,7 +19,7 @@ from tased.evaluate.predictions import Scored
 from tased.network.tased import TASEDNet
 from tased.network.weights import network_from, read_weights
 from tased.predict.device import bfloat16_instructions, resolve_device
-from tased.predict.maps import blurred
+from tased.predict.finish import finished
 from tased.predict.network import to_network
 from tased.predict.resize import resize
 from tased.predict.windows import windows
@@ -72,7 +72,7 @@ class Windows:
             with torch.inference_mode(), half:
                 maps = network(to_network(clips.to(device)))
             for index, values in zip(some, maps.float().cpu(), strict=True):
-                yield Scored(index, blurred(values, config.blur).numpy(), clip.truth(index))
+                yield Scored(index, finished(values, config).numpy(), clip.truth(index))
 
     def order(self, frames: Sequence[int]) -> tuple[int, ...]:
         """What is shown for a window: the frame that is asked for is always the last."""

@@ -42,6 +42,8 @@ class NetworkConfig:
     rows: int = 224  # size of the frames that the weights were trained for (section 4.1)
     columns: int = 384
     blur: float = 7.0  # sigma in pixels of the Gaussian on the finished map (published inference)
+    sharpness: float = 1.0  # power of the blurred map
+    centre: float = 0.0  # share of the finished map that is the centre prior's
 
     def __post_init__(self) -> None:
         for field, valid in (
@@ -64,6 +66,10 @@ class NetworkConfig:
             raise UsageError(f"frames of {self.columns}x{self.rows} are too small; 32x32 is the least")
         if not 0 <= self.blur < float("inf"):
             raise UsageError(f"blur is {self.blur}; it is a sigma in pixels, 0 for none")
+        if not 0 < self.sharpness < float("inf"):
+            raise UsageError(f"sharpness is {self.sharpness}; it is a power above 0, 1 for none")
+        if not 0 <= self.centre < 1:
+            raise UsageError(f"centre is {self.centre}; it must be from 0 to below 1")
 
     @property
     def decoder_time(self) -> int:

@@ -14,7 +14,8 @@ from tased.predict.batched import TOGETHER, Batched
 from tased.predict.clip import Clip
 from tased.predict.clip import to_network as to_network  # training shows frames in the same way
 from tased.predict.engine import Engine
-from tased.predict.maps import blurred, published
+from tased.predict.finish import finished
+from tased.predict.maps import published
 from tased.predict.resize import resize, resize_on, resize_published
 from tased.predict.sliding import SlidingShot
 from tased.video.frame import Frame
@@ -93,10 +94,10 @@ class NetworkModel:
         self, maps: Callable[[list[Clip]], Float[Tensor, "B K H W"]], clips: list[Clip]
     ) -> list[Float[Tensor, "H W"]]:
         """The finished maps of clips, each of its last frame, which has the whole past."""
-        blur, last = self.network.config.blur, maps(clips)[:, -1].float()
+        config, last = self.network.config, maps(clips)[:, -1].float()
         if self.published:
-            return [published(m, blur) for m in last.cpu()]
-        return list(blurred(last, blur).cpu())
+            return [published(m, config.blur) for m in last.cpu()]
+        return list(finished(last, config).cpu())
 
     def _plain(self, clips: list[Clip]) -> Float[Tensor, "B K H W"]:
         # One clip at a time: in a batch sums are rounded in another order, and the published script's floor

@@ -21,7 +21,7 @@ class Row:
     """One network of a table."""
 
     name: str  # as the paper prints the row, where it does
-    network: NetworkConfig  # its frames' size and its blur are the recipe's
+    network: NetworkConfig  # its frames' size and the finish of its maps are the recipe's
     kinetics: bool = True  # its encoder begins with Kinetics weights
 
 
@@ -88,15 +88,22 @@ ABLATIONS: dict[TableName, tuple[Row, ...]] = {
 def variants(table: TableName, recipe: Recipe, *, encoder_given: bool) -> list[Variant]:
     """The rows of a table, each with its network in a recipe that says everything else.
 
-    The recipe's own network gives the frames' size and the blur alone. Without an encoder all are trained
-    from scratch, and rows that differ only in that are left out.
+    The recipe's own network gives the frames' size and the finish of maps alone. Without an encoder all are
+    trained from scratch, and rows that differ only in that are left out.
     """
     size = recipe.network
     if isinstance(size, LiteConfig):
         raise UsageError("the paper's tables are of TASED-Net; take a recipe of it, not lite")
     found = []
     for row in ABLATIONS[table]:
-        network = replace(row.network, rows=size.rows, columns=size.columns, blur=size.blur)
+        network = replace(
+            row.network,
+            rows=size.rows,
+            columns=size.columns,
+            blur=size.blur,
+            sharpness=size.sharpness,
+            centre=size.centre,
+        )
         found.append(
             Variant(row.name, network, replace(recipe, network=network), row.kinetics and encoder_given)
         )

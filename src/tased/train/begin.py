@@ -111,7 +111,7 @@ def _architecture(config: Config) -> Config:
     """All of it but the size of the frames and the finish of the maps, which weights do not depend on."""
     if isinstance(config, LiteConfig):
         return LiteConfig(width=config.width, upsampling=config.upsampling, prior=config.prior)
-    return replace(config, rows=224, columns=384, blur=7.0)
+    return replace(config, rows=224, columns=384, blur=7.0, sharpness=1.0, centre=0.0)
 
 
 def _differences(one: object, other: object) -> str:

@@ -16,7 +16,8 @@ from tased.data.survey import Fixations, Survey, centre_prior, survey_clip
 from tased.errors import DataError
 from tased.metrics import METRICS
 from tased.metrics.average import MeanOverFrames
-from tased.predict.maps import blurred
+from tased.network.config import NetworkConfig
+from tased.predict.finish import finished
 from tased.train.loader import Batch, validation_batches
 from tased.train.losses import clip_losses
 from tased.train.recipe import Recipe
@@ -39,7 +40,7 @@ class Validated:
 class Validator:
     """Validates on some samples, again and again.
 
-    Maps are finished as in prediction (blurred), and held against the truth at its own size, by the exact
+    Maps are finished as in prediction, and held against the truth at its own size, by the exact
     protocol. Shuffled AUC and information gain compare with the fixations of the samples of other videos.
     """
 
@@ -70,26 +71,26 @@ class Validator:
                 self._recipe, maps, batch.density.to(device), batch.fixations.to(device), names=names
             )
             for number, (name, loss) in enumerate(zip(names, losses.tolist(), strict=True)):
-                finished = blurred(maps[number, -1].float().cpu(), self._recipe.network.blur)
-                scores = {"loss": loss, **self._score(batch, number, finished)}
+                map_, config = maps[number, -1].float().cpu(), self._recipe.network
+                if isinstance(config, NetworkConfig):
+                    map_ = finished(map_, config)
+                scores = {"loss": loss, **self._score(batch, number, map_)}
                 average.update(
                     {m: torch.tensor(scores.get(m, math.nan), device=device) for m in ("loss", *METRICS)}
                 )
                 if name in self._shown:
                     frame = batch.clips[number, -1].permute(1, 2, 0).numpy()
                     density = batch.density[number, -1].numpy()
-                    examples.append(Example(frame, density, finished.numpy()))
+                    examples.append(Example(frame, density, map_.numpy()))
         found = average.compute()
         return Validated(
             {name: float(found[name]) for name in ("loss", *METRICS)}, tuple(examples), tuple(skipped)
         )
 
-    def _score(self, batch: Batch, number: int, finished: Float[Tensor, "H W"]) -> dict[str, float]:
+    def _score(self, batch: Batch, number: int, map_: Float[Tensor, "H W"]) -> dict[str, float]:
         clip, truth = batch.samples[number].clip, batch.truths[number]
         negatives, baseline = self._negatives(self._numbers[id(clip)], clip.rows, clip.columns)
-        return score(
-            finished.numpy(), truth, (clip.rows, clip.columns), negatives=negatives, baseline=baseline
-        )
+        return score(map_.numpy(), truth, (clip.rows, clip.columns), negatives=negatives, baseline=baseline)
 
     def _compare_with(self, clip: int, rows: int, columns: int) -> tuple[np.ndarray | None, Tensor | None]:
         others = self._survey.others(clip, rows, columns)

@@ -1,0 +1,72 @@
+"""How maps are finished is chosen by what they tell of gaze: against the definition, and from a table."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from tests.train.handmade import HandmadeClip
+from training.material import rehearsal
+
+from tased.network.config import NetworkConfig
+from tased.network.tased import TASEDNet
+from tased.network.weights import save_weights
+from tased.predict.finish import finished
+from training import finish
+
+
+def test_bits_are_those_of_the_definition():
+    draw = np.random.default_rng(0)
+    values = draw.random((12, 16)).astype(np.float32)
+    clip = HandmadeClip("a", 1)
+    fixations = np.stack([draw.integers(0, clip.rows, 9), draw.integers(0, clip.columns, 9)], 1)
+    found = finish.bits(torch.from_numpy(values), fixations, clip, NetworkConfig(rows=32, columns=32))
+    for choice in (0, finish.AS_IT_IS, len(finish.CHOICES) - 1):
+        sharpness, centre = finish.CHOICES[choice]
+        config = NetworkConfig(blur=0, sharpness=sharpness, centre=centre)
+        map_ = finished(torch.from_numpy(values), config).double().numpy()
+        density = map_ / map_.sum()
+        told = [
+            np.log2(density[int((y + 0.5) / clip.rows * 12), int((x + 0.5) / clip.columns * 16)])
+            for y, x in fixations.tolist()
+        ]
+        assert found[choice] == pytest.approx(np.mean(told) + np.log2(12 * 16), abs=1e-5)
+
+
+def test_groups_do_not_choose_for_themselves():
+    """Three clips want one choice, their near-duplicate and itself another."""
+    few, many = finish.CHOICES.index((1.2, 0.1)), finish.CHOICES.index((2.0, 0.3))
+
+    def liking(choice):
+        bits = np.zeros(len(finish.CHOICES))
+        bits[choice] = 1
+        return bits
+
+    found = {"a": liking(few), "b": liking(few), "c": liking(many), "d": liking(many), "e": liking(many)}
+    told = finish.report(found, [["c", "d", "e"], ["a"]])
+    assert told["chosen"] == {"sharpness": 2.0, "centre": 0.3, "bits": 0.6}
+    assert told["blurred_alone"]["bits"] == 0
+    apart = told["chosen_without_the_group"]
+    assert [(group["clips"], group["sharpness"]) for group in apart["groups"]] == [
+        (3, 1.2),
+        (1, 2.0),
+        (1, 2.0),
+    ]
+    assert apart["bits"] == 0  # nobody has what it wants
+
+
+def test_it_chooses_from_a_table(tmp_path, capsys):
+    rehearsal(tmp_path)
+    torch.manual_seed(0)
+    weights, out = tmp_path / "full.safetensors", tmp_path / "finish.json"
+    save_weights(TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, blur=1)), weights)
+    command = ["--weights", str(weights), "--clips", str(tmp_path / "clips"), "--frames", "2"]
+    assert finish.main([*command, "--device", "cpu", "--json", str(out)]) == 0
+    told = json.loads(out.read_text())
+    assert told["clips"] == len(told["chosen_without_the_group"]["groups"]) == 4
+    assert told["chosen"]["bits"] >= told["blurred_alone"]["bits"]
+    assert str(told["chosen"]["sharpness"]) in capsys.readouterr().out
+
+    save_weights(TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, sharpness=2)), weights)
+    assert finish.main([*command, "--json", str(out)]) == 1
+    assert "blurred alone" in capsys.readouterr().err
