@@ -5,8 +5,8 @@
 Two numbers, the config's `sharpness` and `centre`, by what finished maps tell of where people looked: bits a
 fixation, as densities, above a map that is the same everywhere. Means over the frames of a clip, then over
 clips. For every group of near-duplicates it says what the others alone would have chosen, and what that is
-worth in the group: that is how much the choice is one of these clips. `tased weights convert` takes the
-numbers, and puts them into a file.
+worth in the group: that is how much the choice is one of these clips. `training.full --open` does it, too;
+`tased weights convert` puts the numbers into a file.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import itertools
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from tased.data.clip import Clip
 from tased.errors import TasedError, UsageError
 from tased.evaluate.past import Windows
 from tased.network.config import NetworkConfig
-from tased.network.weights import read_weights
+from tased.network.weights import network_from, read_weights, save_weights
 from tased.predict.finish import finished
 from training.material import divided, opened
 from training.stage import tell
@@ -52,8 +52,38 @@ def bits(values: Tensor, fixations: np.ndarray, clip: Clip, config: NetworkConfi
     return np.array(found)
 
 
-def of_clips(clips: Sequence[Clip], weights: Path, frames: int, device: str) -> dict[str, Bits]:
-    """Of each clip, over so many frames at equal steps that somebody looked at."""
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What was chosen, and why."""
+
+    sharpness: float
+    centre: float
+    report: dict[str, object]  # what each group's clips would have had of the others' choice, too
+
+    def write(self, weights: Path, target: Path) -> Path:
+        """The same weights, whose maps are finished so."""
+        network = network_from(read_weights(weights))
+        network.config = replace(network.config, sharpness=self.sharpness, centre=self.centre)
+        save_weights(network, target)
+        return target
+
+
+def chosen(
+    clips: Sequence[Clip], weights: Path, groups: Sequence[Sequence[str]], *, frames: int, device: str
+) -> Finish:
+    """By so many frames of each clip.
+
+    Raises UsageError for weights that say already how maps are finished, and for a single clip.
+    """
+    found = _of_clips(clips, weights, frames, device)
+    if len(found) < 2:
+        raise UsageError(f"{len(found)} of the clips can be chosen by; give two or more that people watched")
+    facts = {"frames_a_clip": frames, "weights_sha256": read_weights(weights).sha256}
+    return by_bits(found, groups, facts)
+
+
+def _of_clips(clips: Sequence[Clip], weights: Path, frames: int, device: str) -> dict[str, Bits]:
+    """Of each clip, over frames at equal steps that somebody looked at."""
     config = read_weights(weights).config
     if not isinstance(config, NetworkConfig) or (config.sharpness, config.centre) != (1, 0):
         raise UsageError(f"{weights}: give weights of a TASED-Net whose maps are blurred alone")
@@ -71,8 +101,10 @@ def of_clips(clips: Sequence[Clip], weights: Path, frames: int, device: str) -> 
     return found
 
 
-def report(found: Mapping[str, Bits], groups: Sequence[Sequence[str]]) -> dict[str, object]:
-    """The choice by all, and for each group that by the others."""
+def by_bits(
+    found: Mapping[str, Bits], groups: Sequence[Sequence[str]], facts: Mapping[str, object]
+) -> Finish:
+    """The choice by all clips, and for each group that by the others; `facts` go into the report."""
     every = np.mean(list(found.values()), axis=0)
     best = int(every.argmax())
     held_out, apart = [], []
@@ -90,13 +122,17 @@ def report(found: Mapping[str, Bits], groups: Sequence[Sequence[str]]) -> dict[s
             }
         )
         apart += theirs[:, choice].tolist()
-    return {
-        "what": "sharpness and centre share of a TASED-Net's maps, by bits a fixation above a uniform map",
-        "clips": len(found),
-        "chosen": {**_named(best), "bits": round(float(every[best]), 3)},
-        "blurred_alone": {**_named(AS_IT_IS), "bits": round(float(every[AS_IT_IS]), 3)},
-        "chosen_without_the_group": {"bits": round(float(np.mean(apart)), 3), "groups": held_out},
-    }
+    return Finish(
+        *CHOICES[best],
+        {
+            "what": "sharpness and centre share of maps, by bits a fixation above a uniform map",
+            "clips": len(found),
+            **facts,
+            "chosen": {**_named(best), "bits": round(float(every[best]), 3)},
+            "blurred_alone": {**_named(AS_IT_IS), "bits": round(float(every[AS_IT_IS]), 3)},
+            "chosen_without_the_group": {"bits": round(float(np.mean(apart)), 3), "groups": held_out},
+        },
+    )
 
 
 def _named(choice: int) -> dict[str, float]:
@@ -125,19 +161,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         data = opened(options.clips)
-        clips = data.clips()
         groups = [] if options.groups is None else json.loads(options.groups.read_text())
         divided(data, groups, 2, None)  # raises DataError for names that are wrong
-        found = of_clips(clips, options.weights, options.frames, options.device)
-        told = report(found, groups) | {
-            "frames_a_clip": options.frames,
-            "weights_sha256": read_weights(options.weights).sha256,
-        }
+        finish = chosen(data.clips(), options.weights, groups, frames=options.frames, device=options.device)
     except TasedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    options.json.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told["chosen"]), "->", options.json)
+    options.json.write_text(json.dumps(finish.report, indent=1) + "\n")
+    print(f"--sharpness {finish.sharpness} --centre {finish.centre} -> {options.json}")
     return 0
 
 

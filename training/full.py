@@ -33,11 +33,13 @@ from tased.train.recipe import Precision, Recipe, with_settings
 from tased.train.recipes import read_recipe
 from tased.train.samples import Source
 from tased.train.taught import Files
+from training.finish import chosen
 from training.judge import judged
 from training.material import Amounts, Material, divided, opened, prepare, rehearsal
 from training.stage import Told, commit, ended, minutes, tell, tell_step, trained, untrained
 
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
+FRAMES = 16  # of each clip, to choose by how maps are finished
 ALONE = float("inf")
 ENVIRONMENT = ("versions", "cores", "threads", "device", "processes")  # of a run's, what a report tells
 STAGES = ("encoder", "stills", "large", "distil", "gaze")  # and the recipes by these names
@@ -158,6 +160,11 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
         weights = _train(out / stage.name, stage, material, validation, weights, options, clock)
     clock.check()
     report = _report(options)
+    if options.open and held is not None and weights is not None:
+        frames = 2 if options.rehearse else FRAMES
+        finish = chosen(held.clips(), weights, groups, frames=frames, device=options.device)
+        weights = finish.write(weights, out / "finished.safetensors")
+        report["finish"] = finish.report
     if held is not None and weights is not None:
         report |= judged(
             held,

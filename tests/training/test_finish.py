@@ -43,7 +43,10 @@ def test_groups_do_not_choose_for_themselves():
         return bits
 
     found = {"a": liking(few), "b": liking(few), "c": liking(many), "d": liking(many), "e": liking(many)}
-    told = finish.report(found, [["c", "d", "e"], ["a"]])
+    choice = finish.by_bits(found, [["c", "d", "e"], ["a"]], {"of": "mine"})
+    assert (choice.sharpness, choice.centre) == (2.0, 0.3)
+    told = choice.report
+    assert told["of"] == "mine"
     assert told["chosen"] == {"sharpness": 2.0, "centre": 0.3, "bits": 0.6}
     assert told["blurred_alone"]["bits"] == 0
     apart = told["chosen_without_the_group"]

@@ -112,7 +112,7 @@ def test_what_is_told_of_the_package_s_weights_is_the_training_s_report():
     card = PACKAGED["tased"].card.read_text()
     took = report["minutes"].values()
     told = f"{sum(took):.0f} minutes"
-    each = re.search(rf"took {told} for them \((\d+), (\d+), (\d+) and (\d+);", README)
+    each = re.search(rf"took {told} for them \((\d+), (\d+), (\d+), (\d+) and (\d+);", README)
     assert [int(one) for one in each.groups()] == [round(one) for one in took]
     assert f"In {told} on two cores" in card
     assert report["stages"] == {
@@ -133,11 +133,11 @@ def test_every_stage_goes_on_where_the_one_before_ended():
     options = full.parser().parse_args(["--longer", "2.5", "--precision", "bfloat16", "--out", "o"])
     found = full.stages(options)
     assert [stage.name for stage in found] == list(full.STAGES)
-    assert [stage.recipe.network.clip_length for stage in found] == [1, 1, 32, 32]
+    assert [stage.recipe.network.clip_length for stage in found] == [1, 1, 1, 32, 32]
     for stage in found:
         assert stage.recipe.steps == round(2.5 * RECIPES[stage.name]().steps)
         assert stage.recipe.precision == "bfloat16"
-    assert [stage.teacher for stage in found] == [full.ALONE] * 3 + [full.WEIGHT]
+    assert [stage.teacher for stage in found] == [full.ALONE] * 4 + [full.WEIGHT]
 
 
 ARGUMENTS = ["--rehearse", "--device", "cpu", "--workers", "0"]
@@ -182,7 +182,7 @@ def test_rehearsed_in_pieces_it_ends_as_in_one_go(tmp_path, monkeypatch, capfd):
     codes = []
     while not codes or (codes[-1] == 143 and len(codes) < 9):
         codes.append(full.main([*ARGUMENTS, "--out", str(pieces)]))
-    assert codes == [143] * 6 + [0]
+    assert codes == [143] * 7 + [0]
     assert told == ["maps of clips", *full.STAGES, "judging, lite"]
     for name in full.STAGES:
         one, other = (load_file(run / name / "last.safetensors") for run in (whole, pieces))
@@ -200,7 +200,10 @@ def test_the_open_one_learns_from_pictures_and_code_only(tmp_path, capfd):
     learnt = json.loads((tmp_path / "out" / "gaze" / "environment.json").read_text())["data"]
     assert [one["data"] for one in learnt] == ["pictures", "movers", "scenes"]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["data"]["videos"] == 4
+    assert report["data"]["videos"] == report["finish"]["clips"] == 4
+    finished = read_weights(tmp_path / "out" / "finished.safetensors")
+    assert finished.config.sharpness == report["finish"]["chosen"]["sharpness"]
+    assert finished.sha256 == report["scores"]["tased"]["weights_sha256"]
 
 
 def test_no_time_left_is_told_before_anything_is_begun(tmp_path, capfd):
