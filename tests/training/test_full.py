@@ -122,7 +122,16 @@ def test_what_is_told_of_the_package_s_weights_is_the_training_s_report():
     assert notes["source_sha256"] == report["scores"]["tased"]["weights_sha256"]
     words = " ".join(card.split())
     less, (least, most) = report["nss_above_lite"]["mean"], report["nss_above_lite"]["interval"]
-    assert f"has {-less:.2f} NSS less ({-least:.2f} less to {most:.2f} more)" in words
+    signed = ("less", "more")
+    low, high, mean = (f"{abs(one):.2f} {signed[one > 0]}" for one in (least, most, less))
+    assert f"has {mean} NSS than `lite` ({low} to {high})" in words
+    finish, config = report["finish"], read_weights(PACKAGED["tased"].path).config
+    assert config.sharpness == finish["chosen"]["sharpness"]
+    assert config.centre == finish["chosen"]["centre"]
+    told = (finish["blurred_alone"], finish["chosen"], finish["chosen_without_the_group"])
+    blurred, chosen, without = (f"{one['bits']:.2f}" for one in told)
+    assert f"alone they tell {blurred} bits, so {chosen}; chosen" in words
+    assert f"the group of clips that is scored, {without}." in words
     for past, words_of in (("shuffled", "by a shuffled past"), ("frozen", "by a frozen one")):
         lost = report["nss_lost_by_the_control"][past]
         low, high = lost["interval"]

@@ -40,7 +40,7 @@ PACKAGED = {
             "tased",
             "the full TASED-Net, T = 32, trained on pictures and clips made by code with lite as its teacher",
             "MIT; it learnt from lite, whose encoder's weights are Apache-2.0",
-            "f3a28ec5bd13143d02053bbe4a657bcfd06863a948bb28752f0bdf7ffe333075",
+            "287d051f96a533c52e93fd2e4eef108e931efe748e233de9f33e85a91158257c",
         ),
         Packaged(
             "lite-research",
