@@ -248,15 +248,13 @@ def nearness(network: TASEDNet, folder: Path, threads: int) -> dict[str, dict[st
     near = {}
     for name, found in maps.items():
         raw = [_cc(a, b) for a, b in zip(found, reference, strict=True)]
-        finished = [
-            _cc(finished(a, config), finished(b, config)) for a, b in zip(found, reference, strict=True)
-        ]
+        shown = [_cc(finished(a, config), finished(b, config)) for a, b in zip(found, reference, strict=True)]
         apart = torch.stack(found) - torch.stack(reference)
         near[name] = {
             "mean_cc": round(float(np.mean(raw)), 6),
             "least_cc": round(min(raw), 6),
-            "mean_cc_finished": round(float(np.mean(finished)), 6),
-            "least_cc_finished": round(min(finished), 6),
+            "mean_cc_finished": round(float(np.mean(shown)), 6),
+            "least_cc_finished": round(min(shown), 6),
             "most_apart": round(float(apart.abs().max()), 6),
             "share_above_1e-4": round(float((apart.abs() > 1e-4).float().mean()), 6),
         }
