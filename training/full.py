@@ -33,13 +33,12 @@ from tased.train.recipe import Precision, Recipe, with_settings
 from tased.train.recipes import read_recipe
 from tased.train.samples import Source
 from tased.train.taught import Files
-from training.finish import chosen
+from training.finish import FRAMES, apart, chosen
 from training.judge import judged
 from training.material import Amounts, Material, divided, opened, prepare, rehearsal
 from training.stage import Told, commit, ended, minutes, tell, tell_step, trained, untrained
 
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
-FRAMES = 16  # of each clip, to choose by how maps are finished
 ALONE = float("inf")
 ENVIRONMENT = ("versions", "cores", "threads", "device", "processes")  # of a run's, what a report tells
 STAGES = ("encoder", "stills", "large", "distil", "gaze")  # and the recipes by these names
@@ -104,8 +103,11 @@ def stages(options: argparse.Namespace) -> list[Stage]:
     if options.student is not None:
         student = read_weights(options.student).config
         done = [number for number, stage in enumerate(found, start=1) if stage.recipe.network == student]
-        if not done:
-            raise UsageError(f"{options.student}: is of no stage; their networks are the recipes'")
+        if not done or done[-1] == len(found):
+            raise UsageError(
+                f"{options.student}: is of no stage that another one goes on from: its network is none of "
+                "those of the recipes, or the last one"
+            )
         found = found[done[-1] :]
     found = [replace(s, recipe=_changed(s.recipe, options)) for s in found]
     if not options.rehearse:
@@ -141,8 +143,8 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
     learnt, held = None, None
     if clips is not None and not options.open:
         learnt, held = divided(clips, groups, options.folds, options.fold)
-    if options.open:
-        learnt, held = None, None if clips is None else Files("clips", clips.path, tuple(clips.clips()))
+    if clips is not None and options.open:
+        held, groups = Files("clips", clips.path, tuple(clips.clips())), apart(clips, groups)
     material = prepare(
         out / "material",
         pictures,
@@ -161,8 +163,14 @@ def run(options: argparse.Namespace, clock: Clock) -> Path:
     clock.check()
     report = _report(options)
     if options.open and held is not None and weights is not None:
-        frames = 2 if options.rehearse else FRAMES
-        finish = chosen(held.clips(), weights, groups, frames=frames, device=options.device)
+        finish = chosen(
+            held.clips(),
+            groups,
+            weights,
+            frames=2 if options.rehearse else FRAMES,
+            device=options.device,
+            part=out / "finishing.json",
+        )
         weights = finish.write(weights, out / "finished.safetensors")
         report["finish"] = finish.report
     if held is not None and weights is not None:

@@ -163,23 +163,30 @@ def check_same(path: Path, facts: Mapping[str, object]) -> None:
         raise UsageError(f"{path}: was made with other {', '.join(other)}; take a new folder")
 
 
+def grouped(data: DataSet, groups: Sequence[Sequence[str]]) -> list[list[str]]:
+    """All clips by name, near-duplicates together: `groups`, and each clip that none names by itself.
+
+    Raises DataError for a name that is of no clip, or stands twice.
+    """
+    names = {clip.name for clip in data.clips()}
+    named = [name for group in groups for name in group]
+    wrong = [name for name in named if name not in names or named.count(name) > 1]
+    if wrong:
+        raise DataError(f"the groups name {wrong[0]!r}, which is no clip of {data.path}, or stands twice")
+    return [list(group) for group in groups] + [[name] for name in sorted(names - set(named))]
+
+
 def divided(
     data: DataSet, groups: Sequence[Sequence[str]], folds: int, fold: int | None
 ) -> tuple[Files, Files | None]:
     """The clips to learn from, and those of a fold, in which no near-duplicate of them is.
 
-    `groups` are names of near-duplicates; a clip that none names is one by itself. The largest groups are
-    dealt first, each to the smallest fold so far. Without a `fold` all are learnt from.
+    The largest groups are dealt first, each to the smallest fold so far; without a `fold` all are learnt
+    from.
     """
     clips = list(data.clips())
-    names = {clip.name for clip in clips}
-    named = [name for group in groups for name in group]
-    wrong = [name for name in named if name not in names or named.count(name) > 1]
-    if wrong:
-        raise DataError(f"the groups name {wrong[0]!r}, which is no clip of {data.path}, or stands twice")
-    every = [list(group) for group in groups] + [[name] for name in sorted(names - set(named))]
     dealt: list[list[str]] = [[] for _ in range(folds)]
-    for group in sorted(every, key=lambda group: (-len(group), group)):
+    for group in sorted(grouped(data, groups), key=lambda group: (-len(group), group)):
         min(dealt, key=len).extend(group)
     out = set() if fold is None else set(dealt[fold])
     learnt = tuple(clip for clip in clips if clip.name not in out)

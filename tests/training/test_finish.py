@@ -1,16 +1,18 @@
 """How maps are finished is chosen by what they tell of gaze: against the definition, and from a table."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from tests.train.handmade import HandmadeClip
-from training.material import rehearsal
+from training.material import opened, rehearsal
 
+from tased.errors import UsageError
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
-from tased.network.weights import save_weights
+from tased.network.weights import network_from, read_weights, save_weights
 from tased.predict.finish import finished
 from training import finish
 
@@ -20,8 +22,8 @@ def test_bits_are_those_of_the_definition():
     values = draw.random((12, 16)).astype(np.float32)
     clip = HandmadeClip("a", 1)
     fixations = np.stack([draw.integers(0, clip.rows, 9), draw.integers(0, clip.columns, 9)], 1)
-    found = finish.bits(torch.from_numpy(values), fixations, clip, NetworkConfig(rows=32, columns=32))
-    for choice in (0, finish.AS_IT_IS, len(finish.CHOICES) - 1):
+    found = finish.bits(torch.from_numpy(values), fixations, clip)
+    for choice in (0, finish.BLURRED_ALONE, len(finish.CHOICES) - 1):
         sharpness, centre = finish.CHOICES[choice]
         config = NetworkConfig(blur=0, sharpness=sharpness, centre=centre)
         map_ = finished(torch.from_numpy(values), config).double().numpy()
@@ -43,7 +45,7 @@ def test_groups_do_not_choose_for_themselves():
         return bits
 
     found = {"a": liking(few), "b": liking(few), "c": liking(many), "d": liking(many), "e": liking(many)}
-    choice = finish.by_bits(found, [["c", "d", "e"], ["a"]], {"of": "mine"})
+    choice = finish.by_bits(found, [["c", "d", "e"], ["a"], ["b"], ["unwatched"]], {"of": "mine"})
     assert (choice.sharpness, choice.centre) == (2.0, 0.3)
     told = choice.report
     assert told["of"] == "mine"
@@ -56,6 +58,8 @@ def test_groups_do_not_choose_for_themselves():
         (1, 2.0),
     ]
     assert apart["bits"] == 0  # nobody has what it wants
+    with pytest.raises(UsageError, match="two groups of clips, and there is 1"):
+        finish.by_bits(found, [[*found], ["unwatched"]], {})
 
 
 def test_it_chooses_from_a_table(tmp_path, capsys):
@@ -70,6 +74,39 @@ def test_it_chooses_from_a_table(tmp_path, capsys):
     assert told["chosen"]["bits"] >= told["blurred_alone"]["bits"]
     assert str(told["chosen"]["sharpness"]) in capsys.readouterr().out
 
-    save_weights(TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, sharpness=2)), weights)
-    assert finish.main([*command, "--json", str(out)]) == 1
-    assert "blurred alone" in capsys.readouterr().err
+    sharp = network_from(read_weights(weights))
+    sharp.config = replace(sharp.config, sharpness=2.0, centre=0.2)
+    save_weights(sharp, weights)
+    assert finish.main([*command, "--device", "cpu", "--json", str(out)]) == 0
+    again = json.loads(out.read_text())
+    assert again.pop("weights_sha256") != told.pop("weights_sha256")
+    assert again == told  # whatever the file says of its maps
+
+    names = [clip.name for clip in opened(tmp_path / "clips").clips()]
+    (tmp_path / "groups.json").write_text(json.dumps([names]))
+    assert finish.main([*command, "--groups", str(tmp_path / "groups.json"), "--json", str(out)]) == 1
+    assert "needs two groups of clips, and there is 1" in capsys.readouterr().err
+
+
+def test_it_goes_on_from_the_clips_that_are_done(tmp_path, monkeypatch):
+    rehearsal(tmp_path)
+    torch.manual_seed(0)
+    weights, part = tmp_path / "full.safetensors", tmp_path / "part.json"
+    save_weights(TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, blur=1)), weights)
+    data = opened(tmp_path / "clips")
+    groups, clips = finish.apart(data, []), data.clips()
+    whole = finish.chosen(clips, groups, weights, frames=2, device="cpu", part=part)
+    kept = json.loads(part.read_text())
+    del kept["bits"][clips[1].name]
+    part.write_text(json.dumps(kept))
+    looked, maps = [], finish.Windows.maps
+
+    def watched(self, clip, frames):
+        looked.append(clip.name)
+        return maps(self, clip, frames)
+
+    monkeypatch.setattr(finish.Windows, "maps", watched)
+    assert finish.chosen(clips, groups, weights, frames=2, device="cpu", part=part) == whole
+    assert looked == [clips[1].name]
+    finish.chosen(clips, groups, weights, frames=1, device="cpu", part=part)  # another question
+    assert looked[1:] == [clip.name for clip in clips]

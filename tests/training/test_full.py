@@ -16,7 +16,7 @@ from tests.train.handmade import HandmadeClip, HandmadeData
 from training.material import divided, opened, rehearsal
 
 from tased.data.layouts import open_data_set
-from tased.errors import DataError
+from tased.errors import DataError, UsageError
 from tased.evaluate.past import Windows
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
@@ -147,6 +147,19 @@ def test_every_stage_goes_on_where_the_one_before_ended():
         assert stage.recipe.steps == round(2.5 * RECIPES[stage.name]().steps)
         assert stage.recipe.precision == "bfloat16"
     assert [stage.teacher for stage in found] == [full.ALONE] * 4 + [full.WEIGHT]
+
+
+def test_a_student_begins_with_the_stage_after_its_own(tmp_path, capfd):
+    def left(recipe):
+        save_weights(TASEDNet(RECIPES[recipe]().network), tmp_path / "w.safetensors")
+        options = full.parser().parse_args(["--student", str(tmp_path / "w.safetensors"), "--out", "o"])
+        return [stage.name for stage in full.stages(options)]
+
+    assert left("stills") == ["large", "distil", "gaze"]
+    assert left("large") == ["distil", "gaze"]
+    assert left("distil") == ["gaze"]
+    with pytest.raises(UsageError, match="is of no stage that another one goes on from"):
+        left("gaze")
 
 
 ARGUMENTS = ["--rehearse", "--device", "cpu", "--workers", "0"]

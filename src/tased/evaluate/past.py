@@ -12,6 +12,8 @@ from typing import Literal
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from tased.data.clip import Clip
 from tased.errors import CheckpointError
@@ -59,7 +61,13 @@ class Windows:
         return read_weights(self.weights).sha256
 
     def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
-        """The maps of some frames; only these are predicted."""
+        """The maps of some frames, finished."""
+        config = _loaded(self.weights, self.device)[0].config
+        for index, values in zip(frames, self.maps(clip, frames), strict=True):
+            yield Scored(index, finished(values, config).numpy(), clip.truth(index))
+
+    def maps(self, clip: Clip, frames: Sequence[int]) -> Iterator[Float[Tensor, "H W"]]:
+        """What the network gives for some frames; only these are predicted."""
         network, device = _loaded(self.weights, self.device)
         config = network.config
         seen = torch.stack([resize(f.pixels, config.rows, config.columns) for f in clip.video()])
@@ -71,8 +79,7 @@ class Windows:
             half = torch.autocast(device.type, torch.bfloat16, enabled=quick and self.precision == "auto")
             with torch.inference_mode(), half:
                 maps = network(to_network(clips.to(device)))
-            for index, values in zip(some, maps.float().cpu(), strict=True):
-                yield Scored(index, finished(values, config).numpy(), clip.truth(index))
+            yield from maps.float().cpu()
 
     def order(self, frames: Sequence[int]) -> tuple[int, ...]:
         """What is shown for a window: the frame that is asked for is always the last."""
