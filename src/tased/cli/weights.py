@@ -130,8 +130,11 @@ def convert(
     notes = {"origin": weights.origin, "source_file": source.name, "source_sha256": weights.sha256}
     if licence is not None:
         notes["licence"] = licence
-    network = network_from(weights)
-    finish = {"blur": blur, "sharpness": sharpness, "centre": centre}
-    given = {name: value for name, value in finish.items() if value is not None}
-    network.config = replace(weights.config, **given)  # type: ignore[arg-type]
+    network, config = network_from(weights), weights.config
+    network.config = replace(
+        config,
+        blur=config.blur if blur is None else blur,
+        sharpness=config.sharpness if sharpness is None else sharpness,
+        centre=config.centre if centre is None else centre,
+    )
     save_weights(network, target, dtype=DTYPES[dtype], notes=weights.notes | notes)

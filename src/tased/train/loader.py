@@ -75,8 +75,8 @@ def training_batches(
 def _one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same; a thread makes each while the one before is used.
 
-    It puts tensors together alone: where there are more of libgomp's threads than cores they sleep between
-    operations, and a step takes a third more time.
+    It puts tensors together alone: where there are more of libgomp's threads than cores, all of them sleep
+    between operations, those of the step too.
     """
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as thread:
         coming = thread.submit(next, items, None)
