@@ -32,7 +32,10 @@ def test_by_the_published_numbers_a_map_is_blurred_alone():
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 99), st.floats(0.5, 3), st.floats(0, 0.6), st.sampled_from([0, 0.7, 3.5]))
 def test_it_is_a_mixture_of_densities(seed, sharpness, centre, blur):
-    """(1 - centre) p + centre g, with p the power of the blurred map and g a Gaussian, each of sum 1."""
+    """(1 - centre) p + centre g, with p the power of the blurred map and g a Gaussian, each of sum 1.
+
+    In thousandths of the uniform density; without a prior the network's own values.
+    """
     maps = some_maps(seed)
     config = NetworkConfig(blur=blur, sharpness=sharpness, centre=centre)
     found = finished(maps, config).numpy().astype(np.float64)
@@ -40,12 +43,18 @@ def test_it_is_a_mixture_of_densities(seed, sharpness, centre, blur):
     g = np.exp(-(y[:, None] ** 2 + x[None] ** 2) / (2 * 0.15**2))
     for map_, values in zip(found, maps.numpy().astype(np.float64), strict=True):
         p = (gaussian_filter(values, blur) if blur else values) ** sharpness
-        expected = (1 - centre) * p + centre * p.sum() * g / g.sum()
-        np.testing.assert_allclose(map_, expected.clip(0, 1), atol=2e-5)
+        density = (1 - centre) * p / p.sum() + centre * g / g.sum()
+        expected = density * 28 * 48 / 1000 if centre else p
+        np.testing.assert_allclose(map_, expected, rtol=1e-4, atol=2e-5 if not centre else 1e-7)
 
 
-def test_what_the_prior_would_take_above_1_is_cut():
-    assert finished(torch.ones(28, 48), NetworkConfig(blur=0, centre=0.9)).max() == 1
+def test_a_peak_beyond_the_scale_is_cut_and_of_zeros_the_prior_is_left():
+    one = torch.zeros(40, 60)
+    one[3, 4] = 0.7  # 2400 times the uniform density
+    config = NetworkConfig(blur=0, centre=0.25)
+    assert finished(one, config).max() == 1
+    nothing = finished(torch.zeros(40, 60), config)
+    assert nothing.sum() == pytest.approx(0.25 * 40 * 60 / 1000)
 
 
 @pytest.mark.parametrize("engine", [True, False])

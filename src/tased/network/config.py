@@ -43,7 +43,7 @@ class NetworkConfig:
     columns: int = 384
     blur: float = 7.0  # sigma in pixels of the Gaussian on the finished map (published inference)
     sharpness: float = 1.0  # power of the blurred map
-    centre: float = 0.0  # share of the finished map that is the centre prior's
+    centre: float = 0.0  # share of the finished map that is the centre prior's; above 0 it is a density
 
     def __post_init__(self) -> None:
         for field, valid in (

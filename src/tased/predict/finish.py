@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tased.network.config import NetworkConfig
+from tased.network.lite import PEAK
 from tased.predict.baselines.centre import Centre, centre_prior
 from tased.predict.maps import blurred
 
@@ -14,16 +15,17 @@ from tased.predict.maps import blurred
 def finished(values: Float[Tensor, "*maps H W"], config: NetworkConfig) -> Float[Tensor, "*maps H W"]:
     """Blurred, to the power of `sharpness`, and by the share `centre` a centre prior; in [0, 1].
 
-    The prior has the sum of the map that it is mixed with, so that the share is that of a probability
-    density (`scale="density"`), and maps stay on one scale within a video. With the numbers of the published
-    network, 1 and 0, a map is blurred alone, as in its inference.
+    A prior is a probability density, and so is what it is mixed with: such maps are densities as those of
+    tased-lite are, of one sum, 1 where they are `PEAK` times the uniform one. Without it they are on the
+    network's own scale. With the numbers of the published network, 1 and 0, a map is blurred alone, as in
+    its inference.
     """
     x = blurred(values, config.blur)
     if config.sharpness != 1:
         x = x**config.sharpness
     if config.centre:
-        prior = _prior(*x.shape[-2:]).to(x)
-        x = torch.lerp(x, x.mean((-2, -1), keepdim=True) * prior, config.centre).clamp(max=1)
+        uniform = x.mean((-2, -1), keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)  # of zeros is 0
+        x = torch.lerp(x / uniform, _prior(*x.shape[-2:]).to(x), config.centre).div(PEAK).clamp(max=1)
     return x
 
 
