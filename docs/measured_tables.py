@@ -99,8 +99,8 @@ def quality_groups(result: dict[str, Any]) -> str:
     return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
 
 
-def lite_ablation(result: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
-    """tased-lite, open and for research, and what its parts are worth; all of it, or some rows."""
+def above_open(network: str, result: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
+    """A network, open and for research, and what its parts are worth; all of it, or some rows."""
     rows = []
     for name in names or result["results"]:
         row = result["results"][name]
@@ -109,7 +109,7 @@ def lite_ablation(result: dict[str, Any], names: tuple[str, ...] | None = None) 
         above = "" if name == "open" else f"{more:+.2f} ({least:+.2f} to {most:+.2f})"
         others = " | ".join(f"{row[metric]['mean']:.2f}" for metric in ("cc", "sim", "shuffled_auc", "kld"))
         rows.append(f"| {name} | {row['nss']['mean']:.2f} ({low:.2f} to {high:.2f}) | {above} | {others} |")
-    head = "| tased-lite | NSS | NSS above open | CC | SIM | s-AUC | KLD |"
+    head = f"| {network} | NSS | NSS above open | CC | SIM | s-AUC | KLD |"
     return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows])
 
 
@@ -406,8 +406,11 @@ def tables() -> dict[str, str]:
         made["quality"] = quality(result)
         made["quality-groups"] = quality_groups(result)
     if (result := measured("lite_ablation")) is not None:
-        made["lite-ablation"] = lite_ablation(result)
-        made["lite-research"] = lite_ablation(result, ("open", "research, by folds"))
+        made["lite-ablation"] = above_open("tased-lite", result)
+        made["lite-research"] = above_open("tased-lite", result, ("open", "research, by folds"))
+    if (result := measured("full_research")) is not None:
+        made["tased-research"] = above_open("tased", result)
+        made["tased-research-groups"] = quality_groups(result)
     if (result := measured("lite")) is not None:
         made["lite-speed"] = lite_speed(result)
     if (result := measured("overlay")) is not None:

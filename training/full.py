@@ -200,16 +200,13 @@ def _train(
 ) -> Path:
     """One stage, begun or gone on with; its last weights."""
     clock.check()
-    recipe = stage.recipe
-    if not validation:
-        recipe = replace(recipe, validation_clips=0, best_by="loss")
     return trained(
         folder,
-        recipe,
+        stage.recipe,
         material.sources(stage.teacher),
         validation,
         weights=weights,
-        teacher=options.teacher[0] if recipe.needs_teacher else None,
+        teacher=options.teacher[0] if stage.recipe.needs_teacher else None,
         device=options.device,
         workers=options.workers,
         report=lambda now: tell_step(stage.name, now),

@@ -16,6 +16,7 @@ from tased.evaluate.past import PASTS, Windows
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions
 from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
+from tased.evaluate.summary import interval
 from tased.network.weights import read_weights
 from tased.predict.predictor import TRAINING_FREE
 
@@ -62,6 +63,26 @@ def judged(
         },
         "nss_above_lite": None if not lites else _difference(first, found[len(PASTS)]),
     }
+
+
+def above(results: Results, first: Results) -> dict[str, object]:
+    """NSS and CC more than those of the first, clip by clip: their mean, and its interval."""
+    pairs = list(zip(results.videos, first.videos, strict=True))
+    found: dict[str, object] = {}
+    for metric in ("nss", "cc"):
+        more = [ours.scores[metric] - theirs.scores[metric] for ours, theirs in pairs]
+        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": interval(more)}
+    return found
+
+
+def scored(clips: DataSet, judge: Predictions, path: Path, max_frames: int | None) -> Results:
+    """By `tased evaluate`, once."""
+    if not path.is_file():
+        (found,) = evaluate(clips, [judge], max_frames=max_frames, workers=1)
+        path.parent.mkdir(exist_ok=True)
+        found.results.save(path)
+        print(f"{judge.name}: NSS {found.results.over_videos['nss']:.3f}", flush=True)
+    return Results.load(path)
 
 
 def _summary(results: Results) -> dict[str, object]:

@@ -20,9 +20,7 @@ from pathlib import Path
 
 from tased.data.clip import DataSet
 from tased.errors import UsageError
-from tased.evaluate.results import Results
-from tased.evaluate.run import evaluate
-from tased.evaluate.summary import interval, summary
+from tased.evaluate.summary import summary
 from tased.network.config import LiteConfig
 from tased.network.weights import read_weights
 from tased.train.cache import cached_clips, plan_cache, write_cache
@@ -31,6 +29,7 @@ from tased.train.recipe import Recipe, with_settings
 from tased.train.recipes import lite
 from tased.train.samples import Source
 from tased.train.taught import Files
+from training.judge import above, scored
 from training.material import check_same, divided, opened, rehearsal
 from training.stage import commit, ended, tell, tell_step, trained, untrained
 from training.watched import Aggregated, watch
@@ -160,7 +159,7 @@ def run(options: argparse.Namespace) -> Path:
         watch(clip, {name: weights[name] for name in sorted(names)}, out / "seen")
         tell(f"watching, {clip.name}", number, len(clips.clips()))
     most = 12 if options.rehearse else options.max_frames
-    found = [_scored(clips, judge, out / "scores" / f"{judge.name}.json", most) for judge in judged]
+    found = [scored(clips, judge, out / "scores" / f"{judge.name}.json", most) for judge in judged]
     report = {
         "what": "tased-lite: open, for research by folds, and what its parts are worth",
         "rehearsal": options.rehearse,
@@ -184,26 +183,6 @@ def run(options: argparse.Namespace) -> Path:
     path = out / "report.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
     return path
-
-
-def above(results: Results, first: Results) -> dict[str, object]:
-    """NSS and CC more than those of the first, clip by clip: their mean, and its interval."""
-    pairs = list(zip(results.videos, first.videos, strict=True))
-    found: dict[str, object] = {}
-    for metric in ("nss", "cc"):
-        more = [ours.scores[metric] - theirs.scores[metric] for ours, theirs in pairs]
-        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": interval(more)}
-    return found
-
-
-def _scored(clips: DataSet, judge: Aggregated, path: Path, max_frames: int | None) -> Results:
-    """By `tased evaluate`, once."""
-    if not path.is_file():
-        (found,) = evaluate(clips, [judge], max_frames=max_frames, workers=1)
-        path.parent.mkdir(exist_ok=True)
-        found.results.save(path)
-        print(f"{judge.name}: NSS {found.results.over_videos['nss']:.3f}", flush=True)
-    return Results.load(path)
 
 
 def _training(one: Training, folder: Path, weights: Path) -> Mapping[str, object]:

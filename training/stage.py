@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from tased.errors import TasedError
-from tased.network.config import LiteConfig
-from tased.network.lite import TASEDLite
+from tased.network.build import build
+from tased.network.config import Config
 from tased.network.weights import save_weights
 from tased.train.loop import Progress, train
 from tased.train.recall import Recall
@@ -42,8 +43,10 @@ def trained(
 ) -> Path:
     """The last weights, which no validation has chosen; see `tased.train.loop.train`.
 
-    Raises Told where it was stopped before.
+    Without anything to validate on there is no validation. Raises Told where it was stopped before.
     """
+    if recipe.validation_clips and not validation:
+        recipe = replace(recipe, validation_clips=0, best_by="loss")
     if folder.is_dir() and not (folder / STATE).is_file():
         shutil.rmtree(folder)  # stopped before anything of it was worth keeping
     outcome = train(
@@ -85,12 +88,12 @@ def tell(what: str, done: int, total: int) -> None:
         print(f"{what}: {done} of {total}", flush=True)
 
 
-def untrained(path: Path, config: LiteConfig) -> Path:
-    """A tased-lite that knows nothing, for a rehearsal."""
+def untrained(path: Path, config: Config) -> Path:
+    """A network that knows nothing, for a rehearsal."""
     if not path.is_file():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            save_weights(TASEDLite(config), path)
+            save_weights(build(config), path)
     return path
 
 
