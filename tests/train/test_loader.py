@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -203,6 +204,18 @@ def test_a_step_is_made_while_the_one_before_is_used():
     while len(made) < 2:  # by a thread, which needs no second call for it
         time.sleep(0.001)
     assert list(steps) == [2, 3]
+
+
+def test_the_thread_that_makes_steps_is_alone_and_no_other_thread_is():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert list(loader._one_ahead(torch.get_num_threads() for _ in range(3))) == [1] * 3
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 3
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("workers", [0, 1])

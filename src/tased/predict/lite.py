@@ -25,13 +25,14 @@ from tased.predict.baselines.motion import UNTIMED_RATE, Motion
 from tased.predict.maps import resized
 from tased.predict.network import to_network
 from tased.predict.resize import resize
+from tased.threads import alone
 from tased.video.frame import Frame
 
 Density = Float32[np.ndarray, "rows columns"]  # sums to 1
 
 
 def _one_thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(1, initializer=alone)
 
 
 @contextmanager

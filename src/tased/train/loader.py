@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from tased.data.clip import Truth
 from tased.errors import DataError, VideoError
 from tased.network.config import Config
+from tased.threads import alone
 from tased.train.recipe import Recipe
 from tased.train.samples import Plan, Sample
 from tased.train.tensors import Loaded, Videos, load_sample
@@ -78,7 +79,10 @@ def _one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     It puts tensors together alone: where there are more of libgomp's threads than cores, all of them sleep
     between operations, those of the step too.
     """
-    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as thread:
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(alone).result()
+        torch.set_num_threads(threads)  # for threads that begin later
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:
             coming = thread.submit(next, items, None)
