@@ -2,31 +2,28 @@
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import torch
 from tests.references import published
 
 import tased
 from tased.cli import main
+from tased.cli.model import ModelName
 from tased.network.counts import variants
+from tased.predict.packaged import PACKAGED
+from tased.predict.predictor import TRAINING_FREE
 
 
 def test_list_names_what_can_be_loaded(capsys):
     assert main(["weights", "list"]) == 0
     told = capsys.readouterr().out
-    for name in (
-        "lite",
-        "lite-research",
-        "tased",
-        "default",
-        "centre",
-        "motion",
-        "spectral",
-        "gbvs",
-        "TASED_v2.pt",
-        "S3D_kinetics",
-    ):
+    for name in (*get_args(ModelName), "default", "TASED_v2.pt", "S3D_kinetics"):
         assert name in told
+
+
+def test_every_model_that_is_loaded_by_name_is_an_option():
+    assert set(get_args(ModelName)) == {*PACKAGED, *TRAINING_FREE}
 
 
 def test_info_counts_every_variant(capsys):

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from tased.cli.console import Display, Mode, say, table_of
+from tased.cli.model import ModelName
 from tased.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ def evaluate(
     dataset: Literal["dhf1k", "hollywood2", "ucfsports", "challenge", "table"],
     data: Path,
     predictions: Path | None = None,
-    model: Literal["tased", "lite", "lite-research", "centre", "motion", "spectral", "gbvs", "observers"]
-    | None = None,
+    model: Literal[ModelName, "observers"] | None = None,
     weights: str | None = None,
     published: Annotated[bool, Parameter(negative="")] = False,
     against: str | None = None,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+# Written out, for no weights and no models are imported to show a help.
+ModelName = Literal[
+    "tased", "tased-research", "lite", "lite-research", "centre", "motion", "spectral", "gbvs"
+]
 
 
 @Parameter(name="*")
@@ -25,7 +29,8 @@ class Model:
     weights
         File of weights: tased's own .safetensors, or a published TASED-Net .pt.
     model
-        lite (the default), a training-free predictor, or tased (needs --weights).
+        lite (the default); tased, the full network; either as trained for research; or a training-free
+        predictor.
     device
         Where the network runs; auto takes a CUDA GPU if there is one.
     precision
@@ -38,7 +43,7 @@ class Model:
     """
 
     weights: str | None = None
-    model: Literal["tased", "lite", "lite-research", "centre", "motion", "spectral", "gbvs"] | None = None
+    model: ModelName | None = None
     device: Device = "auto"
     precision: Precision = "auto"
     resolution: str | None = None
@@ -63,6 +68,7 @@ class Model:
         """What tased.load is to be given, None for the default; UsageError as above."""
         if self.weights is not None and self.model not in (None, "tased"):
             raise UsageError(
-                f"--weights are a network's, and --model {self.model} is none; leave one of them out"
+                f"--weights {self.weights} is one model and --model {self.model} another; "
+                "leave one of them out"
             )
         return self.weights or self.model

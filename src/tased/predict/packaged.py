@@ -44,9 +44,16 @@ PACKAGED = {
         ),
         Packaged(
             "lite-research",
-            "the same, trained on clips too that carry no licence; measured by folds it is no better",
+            "lite, trained on clips too that carry no licence; measured by folds it is no better",
             "research only: trained on clips that carry no licence; its encoder's weights are Apache-2.0",
             "51666bc4471f6ee9d77a7dfe0471f9781567b619f22aeb7e1177321f4c3d6469",
+            open=False,
+        ),
+        Packaged(
+            "tased-research",
+            "tased, trained on clips too that carry no licence; measured by folds it is hardly better",
+            "research only: trained on clips that carry no licence",
+            "f319ec2df971bee6959b48f576808b55a3078010bf50baeb6b1813e56e89e60f",
             open=False,
         ),
     )

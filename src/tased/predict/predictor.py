@@ -111,9 +111,9 @@ def load(
 ) -> Predictor:
     """Load a predictor.
 
-    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default,
-    lite-research, and tased, the full network) and of training-free predictors (centre, motion, spectral,
-    gbvs); a file is ours, or a published TASED-Net checkpoint.
+    `weights` is a name or a file. Names are those of weights in the package (lite, which is the default, and
+    tased, the full network; lite-research and tased-research) and of training-free predictors (centre,
+    motion, spectral, gbvs); a file is ours, or a published TASED-Net checkpoint.
 
     A file of S3D weights gives a network with that encoder, whose prediction network is untrained: it is
     there to be trained, and predicting with it is an error.
