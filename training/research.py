@@ -153,7 +153,7 @@ def _rehearsed(options: argparse.Namespace, recipe: Recipe) -> Recipe:
     rehearsal(out / "data")
     options.pictures, options.clips = out / "data" / "pictures", out / "data" / "clips"
     options.teacher = [untrained(out / "lite.safetensors", LiteConfig(width=8, rows=64, columns=96))]
-    recipe = with_settings(recipe, [*SMALL, "steps=2", "validate_every=2"])
+    recipe = with_settings(recipe, [*SMALL, "steps=1", "validate_every=1"])
     options.student = untrained(out / "student.safetensors", recipe.network)
     options.open = untrained(out / "open.safetensors", replace(recipe.network, sharpness=1.5, centre=0.2))
     return recipe

@@ -52,7 +52,7 @@ def test_what_is_missing_is_told(tmp_path, capfd):
 
 @pytest.mark.slow
 def test_rehearsed_nobody_is_scored_by_what_they_have_learnt(tmp_path, monkeypatch):
-    arguments = ["--rehearse", "--device", "cpu", "--workers", "1", "--out", str(tmp_path)]
+    arguments = ["--rehearse", "--device", "cpu", "--workers", "0", "--out", str(tmp_path)]
     learnt, validated, judges = {}, {}, {}
     trained, scored = research.trained, research.scored
 
