@@ -32,7 +32,7 @@ docs: .venv/ready-to-develop
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
 
 slow: .venv/ready-to-develop
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 figures: .venv/ready-to-develop  ## the pictures and tables of README and docs, from benchmarks/results
 	$(BIN)/python docs/make_figures.py

@@ -49,6 +49,8 @@ SMALL = (
     "warmup=1",
     "validation_clips=4",
     "save_every=2",
+    "steps=3",
+    "validate_every=3",
 )
 REHEARSED = Amounts(movers=3, scenes=2, frames=40, rows=64, columns=96)
 
@@ -112,10 +114,11 @@ def stages(options: argparse.Namespace) -> list[Stage]:
     found = [replace(s, recipe=_changed(s.recipe, options)) for s in found]
     if not options.rehearse:
         return found
-    steps = {"encoder": 4, "stills": 4, "large": 4, "distil": 4, "gaze": 3}
-    small = {name: [*SMALL, f"steps={number}", f"validate_every={number}"] for name, number in steps.items()}
-    small["encoder"].append("validation_clips=0")  # of maps it knows nothing yet
-    return [replace(s, recipe=with_settings(s.recipe, small[s.name])) for s in found]
+    nothing = ("validation_clips=0",)  # to validate, where maps are not learnt
+    return [
+        replace(s, recipe=with_settings(s.recipe, SMALL + (() if s.recipe.learns_maps else nothing)))
+        for s in found
+    ]
 
 
 def _changed(recipe: Recipe, options: argparse.Namespace) -> Recipe:
