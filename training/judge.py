@@ -8,15 +8,12 @@ none.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from tased.data.clip import DataSet
-from tased.evaluate.compare import bootstrap_mean
 from tased.evaluate.past import PASTS, Windows
 from tased.evaluate.predictions import ModelPredictions, Observers, Predictions
 from tased.evaluate.results import Results
 from tased.evaluate.run import evaluate
-from tased.evaluate.summary import interval
+from tased.evaluate.summary import interval, summary
 from tased.network.weights import read_weights
 from tased.predict.predictor import TRAINING_FREE
 
@@ -59,9 +56,24 @@ def judged(
         "data": {"videos": len(first.videos), "frames": first.counts["frames"], "print": first.fingerprint},
         "scores": scores,
         "nss_lost_by_the_control": {
-            past: _difference(first, results) for past, results in zip(PASTS[1:], found[1:], strict=False)
+            past: above(first, results)["nss"] for past, results in zip(PASTS[1:], found[1:], strict=False)
         },
-        "nss_above_lite": None if not lites else _difference(first, found[len(PASTS)]),
+        "nss_above_lite": None if not lites else above(first, found[len(PASTS)])["nss"],
+    }
+
+
+def compared(found: Sequence[Results], groups: Sequence[Sequence[str]]) -> dict[str, object]:
+    """Of a report: what all of them score, by groups of clips too, and how much that is above the first."""
+    return {
+        "clips": len(found[0].videos),
+        "frames": found[0].counts["frames"],
+        "groups": [len(group) for group in groups],
+        "protocol": "exact",
+        "interval": "95 %, bootstrap over clips; above_open: of the differences clip by clip",
+        "results": {
+            results.model: {**summary(results, groups), "above_open": above(results, found[0])}
+            for results in found
+        },
     }
 
 
@@ -71,7 +83,7 @@ def above(results: Results, first: Results) -> dict[str, object]:
     found: dict[str, object] = {}
     for metric in ("nss", "cc"):
         more = [ours.scores[metric] - theirs.scores[metric] for ours, theirs in pairs]
-        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": interval(more)}
+        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": _interval(more)}
     return found
 
 
@@ -93,13 +105,6 @@ def _summary(results: Results) -> dict[str, object]:
     }
 
 
-def _difference(one: Results, other: Results) -> dict[str, object]:
-    """Of mean NSS, clip by clip."""
-    both = zip(one.videos, other.videos, strict=True)
-    differences = [a.scores["nss"] - b.scores["nss"] for a, b in both]
-    return {"mean": float(np.mean(differences)), "interval": _interval(differences)}
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float] | None:
+def _interval(values: Sequence[float]) -> list[float] | None:
     """Of the mean over clips; one clip has none."""
-    return bootstrap_mean(np.array(values)) if len(values) > 1 else None
+    return interval(values) if len(values) > 1 else None

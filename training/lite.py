@@ -20,7 +20,6 @@ from pathlib import Path
 
 from tased.data.clip import DataSet
 from tased.errors import UsageError
-from tased.evaluate.summary import summary
 from tased.network.config import LiteConfig
 from tased.network.weights import read_weights
 from tased.train.cache import cached_clips, plan_cache, write_cache
@@ -29,7 +28,7 @@ from tased.train.recipe import Recipe, with_settings
 from tased.train.recipes import lite
 from tased.train.samples import Source
 from tased.train.taught import Files
-from training.judge import above, scored
+from training.judge import compared, scored
 from training.material import check_same, divided, opened, rehearsal
 from training.stage import commit, ended, tell, tell_step, trained, untrained
 from training.watched import Aggregated, watch
@@ -131,6 +130,7 @@ def run(options: argparse.Namespace) -> Path:
         "clips": clips.fingerprint(),
         "groups": groups,
         "encoder": read_weights(options.encoder).sha256,
+        "max_frames": options.max_frames,
     }
     check_same(out / "begun.json", facts)
     frames = out / "frames"  # resized: seeking in videos would take most of the time
@@ -163,19 +163,11 @@ def run(options: argparse.Namespace) -> Path:
     report = {
         "what": "tased-lite: open, for research by folds, and what its parts are worth",
         "rehearsal": options.rehearse,
-        "clips": len(found[0].videos),
-        "frames": found[0].counts["frames"],
-        "groups": [len(group) for group in groups],
-        "protocol": "exact",
-        "interval": "95 %, bootstrap over clips; above_open: of the differences clip by clip",
         "share_of_videos": SHARE,
         "recipe": recipe.to_toml(),
         "encoder_sha256": facts["encoder"],
         "trainings": {one.name: _training(one, out / one.name, weights[one.name]) for one in planned},
-        "results": {
-            results.model: {**summary(results, groups), "above_open": above(results, found[0])}
-            for results in found
-        },
+        **compared(found, groups),
         "versions": found[0].versions,
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),

@@ -24,25 +24,25 @@ from tased.data.clip import Clip
 from tased.errors import CheckpointError, UsageError
 from tased.evaluate.past import PASTS, Past, Windows
 from tased.evaluate.predictions import Predictions, Scored
-from tased.evaluate.summary import summary
 from tased.network.config import LiteConfig, NetworkConfig
 from tased.network.weights import read_weights
 from tased.predict.packaged import FULL, PACKAGED
+from tased.train.begin import device_for, first_network
 from tased.train.recipe import Precision, Recipe, with_settings
 from tased.train.recipes import read_recipe
 from tased.train.samples import Source
 from tased.train.taught import Files
 from training.finish import Finish, apart
 from training.full import ENVIRONMENT, REHEARSED, SMALL, WEIGHT
-from training.judge import above, scored
-from training.material import Amounts, divided, opened, prepare, rehearsal
+from training.judge import compared, scored
+from training.material import Amounts, check_same, divided, opened, prepare, rehearsal
 from training.stage import commit, ended, minutes, tell, tell_step, trained, untrained
 
 EVERYTHING = "everything"  # the one to keep
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class HeldOut:
     """Of each clip the maps by a network that has not learnt from it."""
 
     past: Past
@@ -58,7 +58,8 @@ class Apart:
     @property
     def identity(self) -> str:
         """What the maps depend on."""
-        return "|".join(f"{clip}:{network.identity}" for clip, network in sorted(self.networks.items()))
+        identity = {network: network.identity for network in set(self.networks.values())}  # reads files
+        return "|".join(f"{clip}:{identity[network]}" for clip, network in sorted(self.networks.items()))
 
     def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
         """The maps of some frames."""
@@ -74,9 +75,20 @@ def run(options: argparse.Namespace) -> Path:
         recipe = _rehearsed(options, recipe)
     pictures, clips = opened(options.pictures), opened(options.clips)
     groups = apart(clips, [] if options.groups is None else json.loads(options.groups.read_text()))
-    like = read_weights(options.open).config
+    opens = read_weights(options.open)
+    like = opens.config
     if not isinstance(like, NetworkConfig):
         raise CheckpointError(f"{options.open}: is no TASED-Net")
+    device_for(recipe, options.device)  # before the minutes that material takes
+    first_network(recipe, None, options.student)
+    begun = {
+        "recipe": recipe.to_toml(),
+        "groups": groups,
+        "student": read_weights(options.student).sha256,
+        "open": opens.sha256,
+        "max_frames": options.max_frames,
+    }
+    check_same(out / "begun.json", begun)
     material = prepare(
         out / "material",
         pictures,
@@ -110,21 +122,16 @@ def run(options: argparse.Namespace) -> Path:
     judges: list[Predictions] = [Windows(options.open, "as it was", options.device, called="open")]
     for past in PASTS:
         networks = {clip: Windows(path, past, options.device) for clip, path in network_of.items()}
-        judges.append(Apart(past, networks))
+        judges.append(HeldOut(past, networks))
     most = 12 if options.rehearse else options.max_frames
     found = [scored(clips, judge, out / "scores" / f"{judge.name}.json", most) for judge in judges]
     facts = json.loads((out / EVERYTHING / "environment.json").read_text())
     report = {
         "what": "full TASED-Net, its last stage of clips too, by folds",
         "rehearsal": options.rehearse,
-        "clips": len(found[0].videos),
-        "frames": found[0].counts["frames"],
-        "groups": [len(group) for group in groups],
-        "protocol": "exact",
-        "interval": "95 %, bootstrap over clips; above_open: of the differences clip by clip",
-        "recipe": recipe.to_toml(),
-        "student_sha256": read_weights(options.student).sha256,
-        "open_sha256": found[0].weights_sha256,
+        "recipe": begun["recipe"],
+        "student_sha256": begun["student"],
+        "open_sha256": begun["open"],
         "finish": {"sharpness": like.sharpness, "centre": like.centre},
         "trainings": {
             name: {
@@ -134,10 +141,7 @@ def run(options: argparse.Namespace) -> Path:
             }
             for name, path in weights.items()
         },
-        "results": {
-            results.model: {**summary(results, groups), "above_open": above(results, found[0])}
-            for results in found
-        },
+        **compared(found, groups),
         "environment": {name: facts[name] for name in ENVIRONMENT},
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),

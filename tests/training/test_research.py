@@ -13,6 +13,7 @@ from tased.evaluate.past import Windows
 from tased.network.config import NetworkConfig
 from tased.network.tased import TASEDNet
 from tased.network.weights import read_weights, save_weights
+from tased.predict.packaged import PACKAGED
 from training import research
 
 README = (Path(research.__file__).parent / "README.md").read_text()
@@ -26,9 +27,9 @@ def test_a_clip_s_maps_are_by_the_network_that_is_its(tmp_path):
         path = tmp_path / f"{seed}.safetensors"
         save_weights(TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48, blur=1, centre=0.5)), path)
         networks[clip.name] = Windows(path, "frozen", "cpu", precision="float32")
-    judge = research.Apart("frozen", networks)
+    judge = research.HeldOut("frozen", networks)
     assert judge.name == "research, by folds, frozen past"
-    swapped = research.Apart("frozen", dict(zip(networks, reversed(networks.values()), strict=True)))
+    swapped = research.HeldOut("frozen", dict(zip(networks, reversed(networks.values()), strict=True)))
     assert judge.identity != swapped.identity
     for clip in clips:
         (found,), (expected,), (other,) = (
@@ -45,9 +46,46 @@ def test_the_readme_has_the_command():
         research.parser().parse_args(shlex.split(line)[3:])
 
 
+def test_what_is_told_of_the_package_s_weights_is_the_report():
+    root = Path(research.__file__).parents[1]
+    report = json.loads((root / "benchmarks" / "results" / "full_research.json").read_text())
+    above = report["results"]["research, by folds"]["above_open"]["nss"]
+    mean, (low, high) = above["mean"], above["interval"]
+    took = [one["minutes"] for one in report["trainings"].values()]
+    card = " ".join(PACKAGED["tased-research"].card.read_text().split())
+    assert f"by folds {mean:.2f} NSS ({low:.2f} to {high:.2f})" in card
+    assert f"In {min(took):.0f} to {max(took):.0f} minutes a network" in card
+    assert f"better by {mean:.2f} NSS" in " ".join(PACKAGED["tased"].card.read_text().split())
+    assert f"That is {mean:.2f} more than `tased`" in (root / "docs" / "models.md").read_text()
+
+
 def test_what_is_missing_is_told(tmp_path, capfd):
     assert research.main(["--out", str(tmp_path)]) == 1
     assert "--pictures, --clips, --teacher and --student are needed" in capfd.readouterr().err
+
+
+def test_scores_of_other_weights_are_not_taken_for_these(tmp_path, monkeypatch, capfd):
+    """What was scored is kept by name: a folder is of one question."""
+    arguments = ["--rehearse", "--device", "cpu", "--workers", "0", "--out", str(tmp_path)]
+
+    def stop(*_, **__):
+        raise Told
+
+    monkeypatch.setattr(research, "prepare", stop)
+    assert research.main(arguments) == 143
+    assert research.main(arguments) == 143
+    capfd.readouterr()
+    assert research.main([*arguments, "--max-frames", "5"]) == 1
+    assert "was made with other max_frames" in capfd.readouterr().err
+    (tmp_path / "open.safetensors").unlink()
+    save_weights(TASEDNet(NetworkConfig(clip_length=32, rows=32, columns=48)), tmp_path / "open.safetensors")
+    assert research.main(arguments) == 1
+    assert "was made with other open" in capfd.readouterr().err
+    save_weights(
+        TASEDNet(NetworkConfig(clip_length=4, rows=32, columns=48)), tmp_path / "student.safetensors"
+    )
+    assert research.main(arguments) == 1
+    assert "student.safetensors" in capfd.readouterr().err
 
 
 @pytest.mark.slow
