@@ -19,6 +19,16 @@ SHORT = (  # of the variants, for the README
     "TASED-Net-trp",
     "dense",
 )
+METRICS = {
+    "nss": "NSS",
+    "cc": "CC",
+    "sim": "SIM",
+    "auc_judd": "AUC-J",
+    "shuffled_auc": "s-AUC",
+    "auc_borji": "AUC-B",
+    "kld": "KLD",
+    "information_gain": "bits a fixation",
+}
 
 
 def counts(result: dict[str, Any], names: tuple[str, ...]) -> str:
@@ -69,23 +79,14 @@ def learning(result: dict[str, Any]) -> str:
 
 def quality(result: dict[str, Any]) -> str:
     """The packaged weights, their controls, what needs no training, and people: all metrics."""
-    names = {
-        "nss": "NSS",
-        "cc": "CC",
-        "sim": "SIM",
-        "auc_judd": "AUC-J",
-        "shuffled_auc": "s-AUC",
-        "kld": "KLD",
-    }
     rows = []
     for model, row in result["results"].items():
-        low, high = row["nss"]["interval"]
-        nss, *others = (f"{row[metric]['mean']:.2f}" for metric in names)
-        bits = row["information_gain"]["mean"]
-        rows.append(f"| {model} | {nss} ({low:.2f} to {high:.2f}) | {' | '.join(others)} | {bits:+.2f} |")
-    head = f"| model | {' | '.join(names.values())} | bits a fixation |"
+        nss, *others = METRICS
+        cells = [_with_interval(row[nss]), *(f"{row[metric]['mean']:.2f}" for metric in others)]
+        rows.append(f"| {model} | {' | '.join(cells)} |")
+    head = f"| model | {' | '.join(METRICS.values())} |"
     about = f"{result['clips']} clips, {result['frames']} frames; bits: information gain over a centre prior."
-    return "\n".join([head, f"| --- |{' ---: |' * (len(names) + 1)}", *rows, "", about])
+    return "\n".join([head, f"| --- |{' ---: |' * len(METRICS)}", *rows, "", about])
 
 
 def quality_groups(result: dict[str, Any]) -> str:
@@ -93,10 +94,29 @@ def quality_groups(result: dict[str, Any]) -> str:
     sizes = result["groups"]
     head = " | ".join(f"{number}: {size} clips" for number, size in enumerate(sizes, 1))
     rows = [
-        f"| {model} | " + " | ".join(f"{g['nss']:.2f} / {g['cc']:.2f}" for g in row["by_group"]) + " |"
+        f"| {model} | "
+        + " | ".join(f"{g['nss']['mean']:.2f} / {g['cc']['mean']:.2f}" for g in row["by_group"])
+        + " |"
         for model, row in result["results"].items()
     ]
     return "\n".join([f"| NSS / CC | {head} |", f"| --- |{' ---: |' * len(sizes)}", *rows])
+
+
+def all_by_group(result: dict[str, Any], model: str) -> str:
+    """All metrics of one model by group of clips, with intervals."""
+    rows = [
+        f"| {number}: {size} clips | {' | '.join(_with_interval(group[metric]) for metric in METRICS)} |"
+        for number, (size, group) in enumerate(
+            zip(result["groups"], result["results"][model]["by_group"], strict=True), 1
+        )
+    ]
+    head = f"| {model} | {' | '.join(METRICS.values())} |"
+    return "\n".join([head, f"| --- |{' ---: |' * len(METRICS)}", *rows])
+
+
+def _with_interval(score: dict[str, Any]) -> str:
+    low, high = score["interval"]
+    return f"{score['mean']:.2f} ({low:.2f} to {high:.2f})"
 
 
 def above_open(network: str, result: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
@@ -104,11 +124,10 @@ def above_open(network: str, result: dict[str, Any], names: tuple[str, ...] | No
     rows = []
     for name in names or result["results"]:
         row = result["results"][name]
-        low, high = row["nss"]["interval"]
         more, (least, most) = row["above_open"]["nss"]["mean"], row["above_open"]["nss"]["interval"]
         above = "" if name == "open" else f"{more:+.2f} ({least:+.2f} to {most:+.2f})"
         others = " | ".join(f"{row[metric]['mean']:.2f}" for metric in ("cc", "sim", "shuffled_auc", "kld"))
-        rows.append(f"| {name} | {row['nss']['mean']:.2f} ({low:.2f} to {high:.2f}) | {above} | {others} |")
+        rows.append(f"| {name} | {_with_interval(row['nss'])} | {above} | {others} |")
     head = f"| {network} | NSS | NSS above open | CC | SIM | s-AUC | KLD |"
     return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows])
 
@@ -405,12 +424,15 @@ def tables() -> dict[str, str]:
     if (result := measured("quality")) is not None:
         made["quality"] = quality(result)
         made["quality-groups"] = quality_groups(result)
+        made["quality-groups-lite"] = all_by_group(result, "lite")
+        made["quality-groups-tased"] = all_by_group(result, "tased")
     if (result := measured("lite_ablation")) is not None:
         made["lite-ablation"] = above_open("tased-lite", result)
         made["lite-research"] = above_open("tased-lite", result, ("open", "research, by folds"))
     if (result := measured("full_research")) is not None:
         made["tased-research"] = above_open("tased", result)
         made["tased-research-groups"] = quality_groups(result)
+        made["tased-research-folds"] = all_by_group(result, "research, by folds")
     if (result := measured("lite")) is not None:
         made["lite-speed"] = lite_speed(result)
     if (result := measured("overlay")) is not None:

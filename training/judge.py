@@ -83,7 +83,7 @@ def above(results: Results, first: Results) -> dict[str, object]:
     found: dict[str, object] = {}
     for metric in ("nss", "cc"):
         more = [ours.scores[metric] - theirs.scores[metric] for ours, theirs in pairs]
-        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": _interval(more)}
+        found[metric] = {"mean": round(sum(more) / len(more), 3), "interval": interval(more)}
     return found
 
 
@@ -100,11 +100,6 @@ def scored(clips: DataSet, judge: Predictions, path: Path, max_frames: int | Non
 def _summary(results: Results) -> dict[str, object]:
     return {
         "over_videos": results.over_videos,
-        "nss_interval": _interval([video.scores["nss"] for video in results.videos]),
+        "nss_interval": interval([video.scores["nss"] for video in results.videos]),
         "weights_sha256": results.weights_sha256,
     }
-
-
-def _interval(values: Sequence[float]) -> list[float] | None:
-    """Of the mean over clips; one clip has none."""
-    return interval(values) if len(values) > 1 else None

@@ -1,14 +1,20 @@
 """Where predictions are found, and what is refused."""
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
 from PIL import Image
 from tests.handmade import HandmadeClip
 from tests.media import textured, write_video
+from tests.predict.networks import network_of
 
 from tased.errors import DataError
 from tased.evaluate.predictions import FilePredictions, ModelPredictions, Observers
+from tased.network.config import NetworkConfig
+from tased.network.weights import save_weights
+from tased.predict.predictor import load
 
 CLIP = HandmadeClip("one")
 MAPS = (np.random.default_rng(0).random((6, 9, 16)) * 200).astype(np.uint8)
@@ -118,6 +124,19 @@ def test_models_predict_on_the_fly(tmp_path):
     short = HandmadeClip("two", path=clip.path, frames=9)
     with pytest.raises(DataError, match="ends before frame 9"):
         list(ModelPredictions("spectral").scored(short, (0, 8)))
+
+
+@pytest.mark.parametrize("weights", ["spectral", "motion", "lite", "network"])
+def test_frames_that_are_not_asked_for_are_the_past_of_those_that_are(tmp_path, weights):
+    clip = HandmadeClip("one", path=write_video(tmp_path / "one.mp4", textured(12)), frames=12)
+    if weights == "network":
+        weights = str(tmp_path / "network.safetensors")
+        save_weights(network_of(NetworkConfig(clip_length=4, rows=64, columns=96)), Path(weights))
+    whole = {m.index: m.values.numpy() for m in load(weights).predict(clip.video_path, size="network")}
+    found = list(ModelPredictions(weights).scored(clip, (1, 7, 11)))
+    assert [s.frame for s in found] == [1, 7, 11]
+    for s in found:
+        np.testing.assert_allclose(s.values, whole[s.frame], atol=1e-6)
 
 
 def test_people_predict_other_people():

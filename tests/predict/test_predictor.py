@@ -141,6 +141,8 @@ def test_errors_come_when_asked_not_when_iterated():
         tased.load("centre").predict("nowhere.mp4")
     with pytest.raises(UsageError, match="every is 0"):
         tased.load("centre").stream(every=0)
+    with pytest.raises(UsageError, match="every is 2, which says"):
+        tased.load("centre").stream(every=2).push(np.zeros((8, 8, 3), np.uint8), wanted=False)
 
 
 @pytest.mark.gpu

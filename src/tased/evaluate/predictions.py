@@ -15,6 +15,7 @@ from tased.data.clip import Clip, Truth
 from tased.data.maps import DHF1K_SIGMA, gaussian_density, relative
 from tased.data.survey import UNIFORM
 from tased.errors import DataError, UsageError
+from tased.predict.lite import LiteModel
 from tased.predict.predictor import Predictor, load
 from tased.predict.scale import density
 from tased.video.inputs import VIDEO_SUFFIXES
@@ -207,9 +208,13 @@ class ModelPredictions:
         return f"{self.weights_sha256 or self.weights}|{self.precision}|{self.published}|{self.resolution}"
 
     def scored(self, clip: Clip, frames: Sequence[int]) -> Iterator[Scored]:
-        """Predict the clip, every frame of it, as `tased predict` does."""
-        wanted = set(frames)
-        for m in _loaded(self).predict(clip.video(), size="network"):
+        """What `tased predict` makes of these frames, with all frames before them as their past.
+
+        Others get no map, which costs most, but from a tased-lite: its mean over time is of its maps.
+        """
+        predictor, wanted = _loaded(self), set(frames)
+        only = None if isinstance(predictor.model, LiteModel) else frozenset(frames)
+        for m in predictor.predict(clip.video(), size="network", only=only):
             if m.index in wanted:
                 wanted.discard(m.index)
                 yield Scored(m.index, m.values.numpy(), clip.truth(m.index))

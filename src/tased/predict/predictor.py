@@ -1,7 +1,7 @@
 """`tased.load` and what it returns."""
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -58,17 +58,26 @@ class Predictor:
         return isinstance(self.model, NetworkModel) and self.model.published
 
     def predict(
-        self, source: str | Path | Video, *, every: int = 1, cuts: bool = False, size: Size | None = None
+        self,
+        source: str | Path | Video,
+        *,
+        every: int = 1,
+        cuts: bool = False,
+        size: Size | None = None,
+        only: Container[int] | None = None,
     ) -> Iterator[SaliencyMap]:
         """Predict a video: one map a frame, in order, while it is read.
 
         `source` is anything `tased.video.read.open_video` takes. For `every`, `cuts` and `size` see
-        Stream; maps have the size of the source unless told otherwise. Raises VideoError if the source
+        Stream; maps have the size of the source unless told otherwise. `only` are indices of frames, from 0:
+        others get no map, and of a network or a predictor without training save what that costs. A
+        tased-lite's maps are then as if it had looked at these frames alone. Raises VideoError if the source
         cannot be read. For a truncated one every readable frame gets its map first, and then
         TruncatedVideoError is raised.
         """
         stream = self._stream(live=False, every=every, cuts=cuts, size=size)
-        return _predict(open_video(source) if isinstance(source, str | Path) else source, stream)
+        video = open_video(source) if isinstance(source, str | Path) else source
+        return _predict(video, stream, only)
 
     def stream(
         self, *, every: int = 1, cuts: bool = False, size: Size | None = None, rate: float = 25.0
@@ -84,7 +93,7 @@ class Predictor:
         return Stream(begin, every=every, cuts=cuts, size=size, rate=rate)
 
 
-def _predict(video: Video, stream: Stream) -> Iterator[SaliencyMap]:
+def _predict(video: Video, stream: Stream, only: Container[int] | None) -> Iterator[SaliencyMap]:
     truncated = None
     frames = iter(video)
     while True:
@@ -94,7 +103,7 @@ def _predict(video: Video, stream: Stream) -> Iterator[SaliencyMap]:
             truncated, frame = error, None
         if frame is None:
             break
-        yield from stream.push(frame)
+        yield from stream.push(frame, wanted=only is None or frame.index in only)
     yield from stream.drain()
     if truncated is not None:
         raise truncated

@@ -68,8 +68,16 @@ class Stream:
         self._frame_size: tuple[int, int] = (0, 0)
         self._shot = self._new_shot()
 
-    def push(self, frame: Frame | np.ndarray) -> list[SaliencyMap]:
-        """Take the next frame: a Frame, or RGB uint8 (H, W, 3); return the maps that became ready."""
+    def push(self, frame: Frame | np.ndarray, *, wanted: bool = True) -> list[SaliencyMap]:
+        """Take the next frame: a Frame, or RGB uint8 (H, W, 3); return the maps that became ready.
+
+        A frame that is not `wanted` is seen, as the past of others, but gets no map. Raises UsageError for
+        one beside `every`, which has a say in that already, and for what is no frame.
+        """
+        if not wanted and self._every > 1:
+            raise UsageError(
+                f"every is {self._every}, which says what is predicted: all frames are wanted then"
+            )
         pixels = self._checked(frame.pixels if isinstance(frame, Frame) else frame)
         if not isinstance(frame, Frame):
             frame = Frame(pixels, self._count, self._count / self._rate)
@@ -78,7 +86,7 @@ class Stream:
         maps = []
         if self._detector is not None and self._detector.begins_shot(frame):
             maps += self.drain()
-        return maps + self._sized(self._shot.push(frame))
+        return maps + self._sized(self._shot.push(frame, wanted=wanted))
 
     def drain(self) -> list[SaliencyMap]:
         """End the stream; return the maps still due. What is pushed afterwards is a new shot."""
