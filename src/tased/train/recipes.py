@@ -176,18 +176,18 @@ def distil() -> Recipe:
 
 
 def gaze() -> Recipe:
-    """Stage 6, after `distil`: real gaze, at full size; the encoder learns at a fifth of the rate.
+    """Stage 6, after `distil`: real gaze, at full size; the encoder learns at a quarter of the rate.
 
     The teacher's part is in the maps that are learnt from (train/taught.py).
     """
     return replace(
         distil(),
         network=NetworkConfig(),
-        steps=40,
+        steps=50,
         clips_per_batch=4,
         warmup=2,
-        encoder_rate=2e-5,
-        prediction_rate=1e-4,
+        encoder_rate=5e-5,
+        prediction_rate=2e-4,
         average=0.95,
         features=0.0,
         crop=0.2,
@@ -196,7 +196,7 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=40,
+        validate_every=50,
         save_every=5,
     )
 
