@@ -112,7 +112,7 @@ def test_what_is_told_of_the_package_s_weights_is_the_training_s_report():
     card = PACKAGED["tased"].card.read_text()
     took = report["minutes"].values()
     told = f"{sum(took):.0f} minutes"
-    each = re.search(rf"took {told} for them \((\d+), (\d+), (\d+), (\d+) and (\d+);", README)
+    each = re.search(rf"took {told} for them \((\d+), (\d+), (\d+), (\d+), (\d+) and (\d+);", README)
     assert [int(one) for one in each.groups()] == [round(one) for one in took]
     assert f"In {told} on two cores" in card
     assert report["stages"] == {
@@ -142,7 +142,7 @@ def test_every_stage_goes_on_where_the_one_before_ended():
     options = full.parser().parse_args(["--longer", "2.5", "--precision", "bfloat16", "--out", "o"])
     found = full.stages(options)
     assert [stage.name for stage in found] == list(full.STAGES)
-    assert [stage.recipe.network.clip_length for stage in found] == [1, 1, 1, 8, 32, 32]
+    assert [stage.recipe.network.clip_length for stage in found] == [1, 1, 1, 8, 16, 32]
     for stage in found:
         assert stage.recipe.steps == round(2.5 * RECIPES[stage.name]().steps)
         assert stage.recipe.precision == "bfloat16"

@@ -161,17 +161,15 @@ def motion() -> Recipe:
 
 
 def distil() -> Recipe:
-    """Stage 5, after `motion`: clips of 32 frames."""
+    """Stage 5, after `motion`: clips of 16 frames, whose network pools time as one of 32 does."""
     return replace(
         motion(),
-        network=NetworkConfig(rows=128, columns=224, blur=4.1),
-        steps=60,
-        warmup=5,
-        encoder_rate=5e-5,
-        prediction_rate=2e-4,
-        average=0.95,
-        validate_every=60,
-        save_every=20,
+        network=NetworkConfig(clip_length=16, rows=128, columns=224, blur=4.1),
+        steps=300,
+        warmup=10,
+        encoder_rate=2e-4,
+        prediction_rate=5e-4,
+        validate_every=300,
     )
 
 
@@ -182,7 +180,7 @@ def gaze() -> Recipe:
     """
     return replace(
         distil(),
-        network=NetworkConfig(),
+        network=NetworkConfig(),  # T = 32
         steps=50,
         clips_per_batch=4,
         warmup=2,
