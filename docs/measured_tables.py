@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from tased.evaluate.reference import COLUMNS
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 SHORT = (  # of the variants, for the README
@@ -19,16 +21,7 @@ SHORT = (  # of the variants, for the README
     "TASED-Net-trp",
     "dense",
 )
-METRICS = {
-    "nss": "NSS",
-    "cc": "CC",
-    "sim": "SIM",
-    "auc_judd": "AUC-J",
-    "shuffled_auc": "s-AUC",
-    "auc_borji": "AUC-B",
-    "kld": "KLD",
-    "information_gain": "bits a fixation",
-}
+METRICS = COLUMNS | {"auc_borji": "AUC-B", "kld": "KLD", "information_gain": "bits a fixation"}
 
 
 def counts(result: dict[str, Any], names: tuple[str, ...]) -> str:
@@ -115,6 +108,9 @@ def all_by_group(result: dict[str, Any], model: str) -> str:
 
 
 def _with_interval(score: dict[str, Any]) -> str:
+    """A mean, and its interval where there are several clips."""
+    if score["interval"] is None:
+        return f"{score['mean']:.2f}"
     low, high = score["interval"]
     return f"{score['mean']:.2f} ({low:.2f} to {high:.2f})"
 

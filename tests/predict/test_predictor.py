@@ -143,6 +143,8 @@ def test_errors_come_when_asked_not_when_iterated():
         tased.load("centre").stream(every=0)
     with pytest.raises(UsageError, match="every is 2, which says"):
         tased.load("centre").stream(every=2).push(np.zeros((8, 8, 3), np.uint8), wanted=False)
+    with pytest.raises(UsageError, match="every is 2, and only names frames"):
+        tased.load("centre").predict("none.mp4", every=2, only={0})
 
 
 @pytest.mark.gpu

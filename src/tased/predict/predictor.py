@@ -70,12 +70,14 @@ class Predictor:
 
         `source` is anything `tased.video.read.open_video` takes. For `every`, `cuts` and `size` see
         Stream; maps have the size of the source unless told otherwise. `only` are indices of frames, from 0:
-        others get no map, and of a network or a predictor without training save what that costs. A
-        tased-lite's maps are then as if it had looked at these frames alone. Raises VideoError if the source
-        cannot be read. For a truncated one every readable frame gets its map first, and then
-        TruncatedVideoError is raised.
+        others are seen, as the past of these, and get no map, which saves what it costs. A tased-lite's mean
+        over the past is then of these frames alone. Raises UsageError for `only` beside `every`, which says
+        itself what is predicted, and VideoError if the source cannot be read. For a truncated one every
+        readable frame gets its map first, and then TruncatedVideoError is raised.
         """
         stream = self._stream(live=False, every=every, cuts=cuts, size=size)
+        if only is not None and every > 1:
+            raise UsageError(f"every is {every}, and only names frames: give one of them")
         video = open_video(source) if isinstance(source, str | Path) else source
         return _predict(video, stream, only)
 
