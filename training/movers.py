@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from tased.data.clip import Clip
@@ -28,7 +28,7 @@ from tased.video.write_colour_movie import ColourMovie
 RATE = 25  # frames a second
 # Each frame by itself: single ones are learnt from too.
 CODING = Coding("libx264", {"crf": "18", "preset": "fast", "g": "1", "x264-params": "mbtree=0"})
-RAISED = 0.5  # of the density: on what moves
+RAISED = 0.2  # of the density: on what moves, beside what the teacher makes of it
 EDGE = 0.25  # of a cut-out's radius, over which it fades
 SPREAD = 0.6  # sigma of the density on a cut-out, in radii
 
@@ -64,7 +64,7 @@ class Mover:
     columns: int
 
     def __iter__(self) -> Iterator[Frame]:
-        pixels = _picture(self.background)
+        pixels = picture_of(self.background)
         for index in range(self.frames):
             seen = np.ascontiguousarray(pixels[self.view(index).pixels(*pixels.shape[:2])])
             canvas = resize(seen, self.rows, self.columns).float()
@@ -75,14 +75,8 @@ class Mover:
 
     def view(self, index: int) -> View:
         """What the camera sees of the background."""
-        way = index / max(1, self.frames - 1)
         first, last = self.views
-        return View(
-            (1 - way) * first.top + way * last.top,
-            (1 - way) * first.left + way * last.left,
-            first.height,
-            first.width,
-        )
+        return first.towards(last, index / max(1, self.frames - 1))
 
     def pinned(self, index: int) -> tuple[float, float]:
         """Where the still cut-out is, down and across: always at the same place of the background."""
@@ -115,7 +109,7 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
     velocity = (speed * float(np.sin(heading)), speed * float(np.cos(heading)) * rows / columns)
     where = draw.uniform(0.15, 0.85, (2, 2)).tolist()
     moving, still = (
-        CutOut(picture.video_path, _most_looked_at(picture), radius, (place[0], place[1]), moves)
+        CutOut(picture.video_path, most_looked_at(picture), radius, (place[0], place[1]), moves)
         for picture, place, moves in ((first, where[0], velocity), (second, where[1], (0.0, 0.0)))
     )
     views = (View(tops[0], lefts[0], seen, seen), View(tops[1], lefts[1], seen, seen))
@@ -134,7 +128,7 @@ def _pasted(
 ) -> Float[Tensor, "3 H W"]:
     """Bilinear, so that it moves by parts of a pixel."""
     rows, columns = canvas.shape[1:]
-    pixels = torch.from_numpy(_picture(cut_out.picture)).permute(2, 0, 1).float()
+    pixels = torch.from_numpy(picture_of(cut_out.picture)).permute(2, 0, 1).float()
     height, width = pixels.shape[1:]
     down, across = place
     y, x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")
@@ -149,7 +143,8 @@ def _pasted(
     return canvas * (1 - cover) + part * cover
 
 
-def _most_looked_at(picture: Clip) -> tuple[float, float]:
+def most_looked_at(picture: Clip) -> tuple[float, float]:
+    """Where the density of a picture is greatest, down and across, shares of it; without one the middle."""
     density = picture.density(0)
     if density is None or not density.any():
         return 0.5, 0.5
@@ -158,5 +153,6 @@ def _most_looked_at(picture: Clip) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=8)
-def _picture(path: Path) -> np.ndarray:
+def picture_of(path: Path) -> UInt8[np.ndarray, "H W 3"]:
+    """Its pixels."""
     return next(iter(open_video(path))).pixels

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.train.handmade import HandmadeClip
-from training.movers import CutOut, Mover, plan, write
+from training.movers import RAISED, CutOut, Mover, plan, write
 
 from tased.train.samples import View
 from tased.video.read import open_video
@@ -51,7 +51,7 @@ def test_what_moves_is_where_it_says_and_there_people_look(pictures):
         row, column = np.unravel_index(density.argmax(), density.shape)
         assert abs((row + 0.5) / 15 - down) < 0.05
         assert abs((column + 0.5) / 25 - across) < 0.05
-        assert density.min() == pytest.approx(0.5 / 375, rel=0.01)
+        assert density.min() == pytest.approx((1 - RAISED) / 375, rel=0.01)
 
 
 def test_it_turns_round_at_the_borders():
