@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 
 from tased.data.clip import Clip, DataSet
 from tased.data.layouts import open_data_set
@@ -18,7 +17,7 @@ from tased.network.lite import TASEDLite
 from tased.network.weights import network_from, read_weights, save_weights
 from tased.train.pool import each
 from tased.train.samples import Source
-from tased.train.taught import Change, Files, Taught, save_maps, share_of, unwatched, write_maps
+from tased.train.taught import Files, Taught, save_maps, share_of, unwatched, write_maps
 from tased.video.synthetic import Scene
 from training import movers, stirred
 
@@ -30,7 +29,7 @@ class Amounts:
     """How much is made by code."""
 
     movers: int = 160
-    stirred: int = 200
+    stirred: int = 240
     scenes: int = 24
     frames: int = 64  # of each; shown at twice the speed a clip of 32 takes 63
     rows: int = 240
@@ -51,7 +50,7 @@ class Material:
         Pictures that stir are nothing new to a network that sees them by single frames.
         """
         share = share_of(weight)
-        made = {"movers": 0.15} | ({"stirred": 0.25} if moving else {}) | {"scenes": 0.1}
+        made = {"movers": 0.2, "stirred": 0.3, "scenes": 0.1} if moving else {"movers": 0.15, "scenes": 0.1}
         shares: list[tuple[DataSet, float]] = [
             (Taught(self.pictures, self.folder / "maps" / "pictures", share), 0.35)
         ]
@@ -89,32 +88,26 @@ def prepare(
     maps = folder / "maps"
     bare = [without_prior(path, folder / f"teacher-{n}.safetensors") for n, path in enumerate(teachers)]
 
-    def teach(what: str, clips: Sequence[Clip], change: Change | None = None) -> None:
+    def teach(what: str, clips: Sequence[Clip]) -> None:
         told = partial(report, f"maps of {what}")
-        write_maps(clips, bare, maps / what, device=device, workers=workers, change=change, report=told)
+        write_maps(clips, bare, maps / what, device=device, workers=workers, report=told)
 
     teach("pictures", pictures.clips())
     if clips is not None:
         teach("clips", clips.clips())
     size = {"frames": amounts.frames, "rows": amounts.rows, "columns": amounts.columns}
-    moving = {
-        f"mover-{number:04d}": movers.plan(pictures.clips(), number, **size)
-        for number in range(amounts.movers)
-    }
-    stirring = {
-        f"stirred-{number:04d}": stirred.plan(pictures.clips(), number, **size)
-        for number in range(amounts.stirred)
-    }
-    for what, planned in (("movers", moving), ("stirred", stirring)):
+    for what, planned, number in (
+        ("movers", movers.plan, amounts.movers),
+        ("stirred", stirred.plan, amounts.stirred),
+    ):
         tasks = [
-            (clip, path)
-            for name, clip in planned.items()
-            if not (path := folder / what / f"{name}.mp4").is_file()
+            (planned(pictures.clips(), one, **size), path)
+            for one in range(number)
+            if not (path := folder / what / f"{what}-{one:04d}.mp4").is_file()
         ]
-        for done, _ in enumerate(each(_write_clip, tasks, workers), start=len(planned) - len(tasks) + 1):
-            report(what, done, len(planned))
-    teach("movers", _made(folder / "movers").clips(), Raised(moving))
-    teach("stirred", _made(folder / "stirred").clips())
+        for done, _ in enumerate(each(_write_clip, tasks, workers), start=number - len(tasks) + 1):
+            report(what, done, number)
+        teach(what, _made(folder / what).clips())
     names = [f"scene-{number:04d}" for number in range(amounts.scenes)]
     scenes = [
         (number, amounts, folder / "scenes" / f"{name}.mp4", path)
@@ -137,18 +130,6 @@ def without_prior(teacher: Path, path: Path) -> Path:
     network.config = replace(network.config, centre=0.0)
     save_weights(network, path)
     return path
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """A density, raised on what moves in a mover."""
-
-    movers: Mapping[str, movers.Mover]
-
-    def __call__(
-        self, clip: Clip, index: int, density: Float32[np.ndarray, "H W"]
-    ) -> Float32[np.ndarray, "H W"]:
-        return self.movers[clip.name].raised(density, index)
 
 
 def _write_clip(task: tuple[movers.Mover | stirred.Stirred, Path]) -> None:

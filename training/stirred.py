@@ -7,23 +7,20 @@ motion by itself, without a border of a cut-out, looks like, and that the camera
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from torch import Tensor
 
 from tased.data.clip import Clip
-from tased.predict.resize import resize
 from tased.train.samples import View
 from tased.video.frame import Frame
-from training.movers import RATE, most_looked_at, picture_of
+from training.movers import RATE, camera, most_looked_at, places, seen, shown, sized
 
 LOOKED_AT = 0.6  # of the first stirs: at what people looked at most
-STATIC = 0.4  # of the cameras
+MOST = 4  # parts
 FURTHEST = 0.45  # of its radius, that a part sways: further, and the picture would fold over
 
 
@@ -67,42 +64,31 @@ class Stirred:
     columns: int
 
     def __iter__(self) -> Iterator[Frame]:
-        picture = _sized(self.picture, round(self.rows / self.views[0].height))
+        picture = sized(self.picture, round(self.rows / self.views[0].height))
         for index in range(self.frames):
-            seen = F.grid_sample(
-                picture, self._places(index, picture.shape[3] / picture.shape[2]),
-                padding_mode="reflection", align_corners=False,
-            )[0]  # fmt: skip
-            shown = seen.permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
-            yield Frame(np.ascontiguousarray(shown), index, index / RATE)
+            canvas = seen(picture, self._places(index, picture.shape[3] / picture.shape[2]))
+            yield Frame(shown(canvas), index, index / RATE)
 
-    def _places(self, index: int, aspect: float) -> Float[Tensor, "1 H W 2"]:
-        """Where in the picture each pixel is from, across and down, from -1 to 1."""
+    def _places(self, index: int, aspect: float) -> Float[Tensor, "H W 2"]:
+        """Where in the picture each pixel is from, down and across, from 0 to 1."""
         view = self.views[0].towards(self.views[1], index / max(1, self.frames - 1))
-        y = view.top + view.height * (torch.arange(self.rows) + 0.5) / self.rows
-        x = view.left + view.width * (torch.arange(self.columns) + 0.5) / self.columns
-        down, across = torch.meshgrid(y, x, indexing="ij")
-        from_down, from_across = down.clone(), across.clone()
+        where = places(view, self.rows, self.columns)
+        scale = torch.tensor([1.0, aspect])  # shares of the height, both ways
+        pulled = torch.zeros_like(where)
         for stir in self.stirs:
-            v = (down - stir.centre[0]) / stir.radius
-            u = (across - stir.centre[1]) * aspect / stir.radius
-            share = (1 - v**2 - u**2).clamp(min=0) ** 2
-            shift = stir.shift(index / RATE)
-            from_down -= shift[0] * share
-            from_across -= shift[1] / aspect * share
-        return torch.stack([2 * from_across - 1, 2 * from_down - 1], -1)[None]
+            away = (where - torch.tensor(stir.centre)) * scale / stir.radius
+            share = (1 - away.square().sum(-1, keepdim=True)).clamp(min=0) ** 2
+            pulled += torch.tensor(stir.shift(index / RATE)) * share
+        return where - pulled / scale
 
 
 def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, columns: int) -> Stirred:
     """Clip `number` of as many as one likes: the same for the same pictures."""
     draw = np.random.default_rng([6, number])
     picture = pictures[int(draw.integers(len(pictures)))]
-    seen = float(draw.uniform(0.65, 0.95))
-    tops, lefts = draw.uniform(0, 1 - seen, (2, 2)).tolist()
-    last = 0 if draw.random() < STATIC else 1
-    views = View(tops[0], lefts[0], seen, seen), View(tops[last], lefts[last], seen, seen)
+    views = camera(draw)
     stirs = []
-    for place in range(int(draw.integers(1, 4))):
+    for place in range(int(draw.integers(1, MOST + 1))):
         centre = tuple(draw.uniform(0.1, 0.9, 2).tolist())
         if place == 0 and draw.random() < LOOKED_AT:
             centre = most_looked_at(picture)
@@ -113,7 +99,7 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
 def _swaying(draw: np.random.Generator) -> tuple[float, tuple[Swing, Swing]]:
     """A radius, and how far and fast: slow nods and quick trembling alike."""
     radius = float(draw.uniform(0.1, 0.35))
-    furthest = radius * FURTHEST * float(draw.uniform(0.1, 1))
+    furthest = radius * FURTHEST * float(0.1 ** draw.uniform())
     swings = []
     for share in (0.7, 0.3):
         heading, phase = draw.uniform(0, 2 * np.pi, 2).tolist()
@@ -121,10 +107,3 @@ def _swaying(draw: np.random.Generator) -> tuple[float, tuple[Swing, Swing]]:
         hertz = float(0.3 * 10 ** draw.uniform())
         swings.append(Swing((reach * float(np.sin(heading)), reach * float(np.cos(heading))), hertz, phase))
     return radius, (swings[0], swings[1])
-
-
-@lru_cache(maxsize=2)
-def _sized(path: Path, rows: int) -> Float32[Tensor, "1 3 H W"]:
-    """A picture, about as large as it is shown: it is sampled without aliasing then."""
-    pixels = picture_of(path)
-    return resize(pixels, rows, round(rows * pixels.shape[1] / pixels.shape[0]))[None].float()

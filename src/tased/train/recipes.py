@@ -145,7 +145,7 @@ def motion() -> Recipe:
         kld=1.0,
         cc=0.5,
         taught=0.0,
-        steps=740,
+        steps=1200,
         clips_per_step=8,
         clips_per_batch=8,
         encoder_rate=5e-4,
@@ -155,7 +155,7 @@ def motion() -> Recipe:
         pan=0.3,
         zoom=0.3,
         speed=1.5,
-        validate_every=740,
+        validate_every=1200,
         save_every=50,
     )
 
@@ -165,11 +165,11 @@ def distil() -> Recipe:
     return replace(
         motion(),
         network=NetworkConfig(clip_length=16, rows=128, columns=224, blur=4.1),
-        steps=300,
+        steps=400,
         warmup=10,
         encoder_rate=2e-4,
         prediction_rate=5e-4,
-        validate_every=300,
+        validate_every=400,
     )
 
 
@@ -181,7 +181,7 @@ def gaze() -> Recipe:
     return replace(
         distil(),
         network=NetworkConfig(),  # T = 32
-        steps=50,
+        steps=60,
         clips_per_batch=4,
         warmup=2,
         encoder_rate=5e-5,
@@ -194,7 +194,7 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=50,
+        validate_every=60,
         save_every=5,
     )
 
