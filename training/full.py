@@ -206,7 +206,9 @@ def _train(
     return trained(
         folder,
         stage.recipe,
-        material.sources(stage.teacher, moving=stage.recipe.network.clip_length > 1),
+        material.sources(
+            stage.teacher, moving=stage.recipe.network.clip_length > 1, vivid=stage.name == "motion"
+        ),
         validation,
         weights=weights,
         teacher=options.teacher[0] if stage.recipe.needs_teacher else None,

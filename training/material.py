@@ -22,6 +22,13 @@ from tased.video.synthetic import Scene
 from training import movers, stirred
 
 Report = Callable[[str, int, int], None]
+# What is made by code for the teacher to look at.
+MOVING: Mapping[str, Callable[..., movers.Mover | stirred.Stirred]] = {
+    "movers": movers.plan,
+    "stirred": stirred.plan,
+}
+VIVID = "vivid"
+MOTION = 2.5  # times the power of what moves, in vivid maps: motion is learnt in a fraction of the steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +51,20 @@ class Material:
     pictures: DataSet
     clips: DataSet | None  # to learn from; None: pictures and clips made by code only
 
-    def sources(self, weight: float, *, moving: bool) -> list[Source]:
+    def sources(self, weight: float, *, moving: bool, vivid: bool = False) -> list[Source]:
         """Of a stage: by which share each kind is in its steps; the teacher has `weight` beside gaze.
 
-        Pictures that stir are nothing new to a network that sees them by single frames.
+        Pictures that stir are nothing new to a network that sees them by single frames. Vivid maps are those
+        of a teacher that sees little but what moves.
         """
         share = share_of(weight)
         made = {"movers": 0.2, "stirred": 0.3, "scenes": 0.1} if moving else {"movers": 0.15, "scenes": 0.1}
         shares: list[tuple[DataSet, float]] = [
             (Taught(self.pictures, self.folder / "maps" / "pictures", share), 0.35)
         ]
+        maps = {name: f"{VIVID} {name}" if vivid and name in MOVING else name for name in made}
         shares += [
-            (Taught(_made(self.folder / name), self.folder / "maps" / name), part)
+            (Taught(_made(self.folder / name), self.folder / "maps" / maps[name]), part)
             for name, part in made.items()
         ]
         if self.clips is not None:
@@ -86,20 +95,21 @@ def prepare(
     }
     check_same(folder / "material.json", facts)
     maps = folder / "maps"
-    bare = [without_prior(path, folder / f"teacher-{n}.safetensors") for n, path in enumerate(teachers)]
+    bare, vivid = (
+        [without_prior(path, folder / f"{name}-{n}.safetensors", motion) for n, path in enumerate(teachers)]
+        for name, motion in (("teacher", 1.0), (VIVID, MOTION))
+    )
 
-    def teach(what: str, clips: Sequence[Clip]) -> None:
+    def teach(what: str, clips: Sequence[Clip], teachers: Sequence[Path] = bare) -> None:
         told = partial(report, f"maps of {what}")
-        write_maps(clips, bare, maps / what, device=device, workers=workers, report=told)
+        write_maps(clips, teachers, maps / what, device=device, workers=workers, report=told)
 
     teach("pictures", pictures.clips())
     if clips is not None:
         teach("clips", clips.clips())
     size = {"frames": amounts.frames, "rows": amounts.rows, "columns": amounts.columns}
-    for what, planned, number in (
-        ("movers", movers.plan, amounts.movers),
-        ("stirred", stirred.plan, amounts.stirred),
-    ):
+    for what, planned in MOVING.items():
+        number = getattr(amounts, what)
         tasks = [
             (planned(pictures.clips(), one, **size), path)
             for one in range(number)
@@ -108,6 +118,7 @@ def prepare(
         for done, _ in enumerate(each(_write_clip, tasks, workers), start=number - len(tasks) + 1):
             report(what, done, number)
         teach(what, _made(folder / what).clips())
+        teach(f"{VIVID} {what}", _made(folder / what).clips(), vivid)
     names = [f"scene-{number:04d}" for number in range(amounts.scenes)]
     scenes = [
         (number, amounts, folder / "scenes" / f"{name}.mp4", path)
@@ -119,15 +130,16 @@ def prepare(
     return Material(folder, pictures, clips)
 
 
-def without_prior(teacher: Path, path: Path) -> Path:
+def without_prior(teacher: Path, path: Path, motion: float = 1.0) -> Path:
     """A tased-lite whose maps have no share of the centre prior's, in another file.
 
     A student gets its own when it is finished; one that learnt a teacher's cannot be made more peaked.
+    The power of what moves is `motion` times the teacher's.
     """
     network = network_from(read_weights(teacher))
     if not isinstance(network, TASEDLite):
         raise CheckpointError(f"{teacher}: is no tased-lite")
-    network.config = replace(network.config, centre=0.0)
+    network.config = replace(network.config, centre=0.0, motion=motion * network.config.motion)
     save_weights(network, path)
     return path
 

@@ -145,7 +145,7 @@ def motion() -> Recipe:
         kld=1.0,
         cc=0.5,
         taught=0.0,
-        steps=1200,
+        steps=600,
         clips_per_step=8,
         clips_per_batch=8,
         encoder_rate=5e-4,
@@ -155,7 +155,7 @@ def motion() -> Recipe:
         pan=0.3,
         zoom=0.3,
         speed=1.5,
-        validate_every=1200,
+        validate_every=600,
         save_every=50,
     )
 
