@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tased.evaluate.reference import COLUMNS
+from tased.evaluate.tables import LABELS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -21,7 +21,7 @@ SHORT = (  # of the variants, for the README
     "TASED-Net-trp",
     "dense",
 )
-METRICS = COLUMNS | {"auc_borji": "AUC-B", "kld": "KLD", "information_gain": "bits a fixation"}
+METRICS = LABELS | {"information_gain": "bits a fixation"}
 
 
 def counts(result: dict[str, Any], names: tuple[str, ...]) -> str:
