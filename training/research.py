@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> Path:
         last = trained(
             out / name,
             recipe,
-            replace(material, clips=learnt).sources(WEIGHT),
+            replace(material, clips=learnt).sources(WEIGHT, moving=True),
             [] if held is None else [Source(held, None)],
             weights=options.student,
             device=options.device,
