@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from tased.errors import DataError
 from tased.network.build import Network
@@ -27,6 +27,7 @@ from tased.train.colour import recoloured
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
+from tased.train.movement import Movement, movement_of
 from tased.train.muon import Muon
 from tased.train.recall import Recall
 from tased.train.recipe import Recipe
@@ -123,7 +124,7 @@ def train(
     network = first_network(recipe, encoder, weights)
     if recall is not None:
         recall.serve(network, recipe)
-    taught = taught_by(recipe, network, teacher)
+    taught, movement = taught_by(recipe, network, teacher), movement_of(recipe, network)
     if fabric.is_global_zero:
         if state is None:
             new_folder(run)
@@ -136,7 +137,7 @@ def train(
         }
         write_text(run / "environment.json", environment(fabric.device, fabric.world_size, facts))
     fabric.barrier()
-    doing = _Run(fabric, run, recipe, network, taught, identity, report)
+    doing = _Run(fabric, run, recipe, network, taught, movement, identity, report)
     return doing.through(state, sources, validation, workers)
 
 
@@ -150,6 +151,7 @@ class _Run:
         recipe: Recipe,
         network: Network,
         teacher: Teacher | NoTeacher,
+        movement: Movement | None,
         identity: str,
         report: Callable[[Progress], None],
     ) -> None:
@@ -163,18 +165,22 @@ class _Run:
         network.train()
         # What does not learn needs no way back.
         network.encoder.requires_grad_(recipe.encoder_rate > 0 or recipe.prediction_rate == 0)
-        self._network, self._teacher = network, teacher
+        self._network = network
+        heads: dict[str, nn.Module] = {"teacher": teacher}
+        if movement is not None:
+            heads["movement"] = movement
+        self._heads = nn.ModuleDict(heads)
         groups = [
             {"params": list(network.encoder.parameters()), "lr": recipe.encoder_rate},
             {
-                "params": [*network.prediction.parameters(), *teacher.parameters()],
+                "params": [*network.prediction.parameters(), *self._heads.parameters()],
                 "lr": recipe.prediction_rate,
             },
         ]
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
         self._student, self._optimizer = fabric.setup(
-            Student(network, teacher, recipe.statistics_over, maps=recipe.learns_maps),
+            Student(network, teacher, movement, recipe.statistics_over, maps=recipe.learns_maps),
             optimizer_for(groups, recipe),
         )
         # Now that the network is where it learns: beside it.
@@ -192,7 +198,7 @@ class _Run:
             torch.manual_seed(recipe.seed + fabric.global_rank)  # for dropout; the plan draws by itself
         else:
             done = state.step
-            state.restore(self._network, self._teacher, self._optimizer.optimizer, self._average)
+            state.restore(self._network, self._heads, self._optimizer.optimizer, self._average)
             fabric.strategy.precision.load_state_dict(dict(state.scaler))
             self._validations = list(state.validations)
         rank, world, pin = fabric.global_rank, fabric.world_size, fabric.device.type == "cuda"
@@ -261,9 +267,9 @@ class _Run:
                     batch.fixations.to(fabric.device, non_blocking=True),
                     names=[str(sample) for sample in batch.samples],
                 )
-                if recipe.needs_teacher:
-                    unlike = answer.unlike
-                    each = each + recipe.features * unlike.features + recipe.taught * unlike.maps
+                unlike = answer.unlike
+                each = each + recipe.features * unlike.features + recipe.taught * unlike.maps
+                each = each + recipe.movement * answer.movement
                 fabric.backward(each.mean() * weight * world)
             losses.append(each.detach())
         self._check_finite(step, batches, torch.cat(losses))
@@ -334,7 +340,7 @@ class _Run:
             save_state(
                 self._path / STATE,
                 self._network,
-                self._teacher,
+                self._heads,
                 self._optimizer.optimizer,
                 self._average,
                 step=step,
