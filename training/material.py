@@ -27,8 +27,6 @@ MOVING: Mapping[str, Callable[..., movers.Mover | stirred.Stirred]] = {
     "movers": movers.plan,
     "stirred": stirred.plan,
 }
-VIVID = "vivid"
-MOTION = 2.5  # times the power of what moves, in vivid maps: motion is learnt in a fraction of the steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +49,16 @@ class Material:
     pictures: DataSet
     clips: DataSet | None  # to learn from; None: pictures and clips made by code only
 
-    def sources(self, weight: float, *, moving: bool, vivid: bool = False) -> list[Source]:
+    def sources(self, weight: float, *, moving: bool) -> list[Source]:
         """Of a stage: by which share each kind is in its steps; the teacher has `weight` beside gaze.
 
-        Pictures that stir are nothing new to a network that sees them by single frames. Vivid maps are those
-        of a teacher that sees little but what moves.
+        Pictures that stir are nothing new to a network that sees them by single frames.
         """
         share = share_of(weight)
         made = {"movers": 0.2, "stirred": 0.3, "scenes": 0.1} if moving else {"movers": 0.15, "scenes": 0.1}
-        shares: list[tuple[DataSet, float]] = [
-            (Taught(self.pictures, self.folder / "maps" / "pictures", share), 0.35)
-        ]
-        maps = {name: f"{VIVID} {name}" if vivid and name in MOVING else name for name in made}
-        shares += [
-            (Taught(_made(self.folder / name), self.folder / "maps" / maps[name]), part)
-            for name, part in made.items()
-        ]
+        maps = self.folder / "maps"
+        shares: list[tuple[DataSet, float]] = [(Taught(self.pictures, maps / "pictures", share), 0.35)]
+        shares += [(Taught(_made(self.folder / name), maps / name), part) for name, part in made.items()]
         if self.clips is not None:
             shares.append((Taught(self.clips, self.folder / "maps" / "clips", share), 0.4))
         return [Source(data, data.splits[0], part) for data, part in shares]
@@ -95,14 +87,11 @@ def prepare(
     }
     check_same(folder / "material.json", facts)
     maps = folder / "maps"
-    bare, vivid = (
-        [without_prior(path, folder / f"{name}-{n}.safetensors", motion) for n, path in enumerate(teachers)]
-        for name, motion in (("teacher", 1.0), (VIVID, MOTION))
-    )
+    bare = [without_prior(path, folder / f"teacher-{n}.safetensors") for n, path in enumerate(teachers)]
 
-    def teach(what: str, clips: Sequence[Clip], teachers: Sequence[Path] = bare) -> None:
+    def teach(what: str, clips: Sequence[Clip]) -> None:
         told = partial(report, f"maps of {what}")
-        write_maps(clips, teachers, maps / what, device=device, workers=workers, report=told)
+        write_maps(clips, bare, maps / what, device=device, workers=workers, report=told)
 
     teach("pictures", pictures.clips())
     if clips is not None:
@@ -118,7 +107,6 @@ def prepare(
         for done, _ in enumerate(each(_write_clip, tasks, workers), start=number - len(tasks) + 1):
             report(what, done, number)
         teach(what, _made(folder / what).clips())
-        teach(f"{VIVID} {what}", _made(folder / what).clips(), vivid)
     names = [f"scene-{number:04d}" for number in range(amounts.scenes)]
     scenes = [
         (number, amounts, folder / "scenes" / f"{name}.mp4", path)
@@ -130,16 +118,15 @@ def prepare(
     return Material(folder, pictures, clips)
 
 
-def without_prior(teacher: Path, path: Path, motion: float = 1.0) -> Path:
+def without_prior(teacher: Path, path: Path) -> Path:
     """A tased-lite whose maps have no share of the centre prior's, in another file.
 
     A student gets its own when it is finished; one that learnt a teacher's cannot be made more peaked.
-    The power of what moves is `motion` times the teacher's.
     """
     network = network_from(read_weights(teacher))
     if not isinstance(network, TASEDLite):
         raise CheckpointError(f"{teacher}: is no tased-lite")
-    network.config = replace(network.config, centre=0.0, motion=motion * network.config.motion)
+    network.config = replace(network.config, centre=0.0)
     save_weights(network, path)
     return path
 

@@ -1,4 +1,4 @@
-"""Clips of things that move, pasted from pictures onto another one: a crowd, or a few.
+"""Clips of things that move, pasted from pictures onto another one: a crowd of small ones, or few large ones.
 
 What is cut out is what people looked at most in its own picture. Some cut-outs move, slowly or fast, and some
 stand on the background, over which the camera wanders, or not; one that rests in its picture while the camera
@@ -31,7 +31,10 @@ RATE = 25  # frames a second
 CODING = Coding("libx264", {"crf": "18", "preset": "fast", "g": "1", "x264-params": "mbtree=0"})
 EDGE = 0.25  # of a cut-out's radius, over which it fades
 STATIC = 0.4  # of the cameras
+LARGEST = (0.08, 0.48)  # radius of a clip's largest cut-out, share of the height
 MOST = 8  # cut-outs
+COVERED = 0.8  # so many times the largest radius of them, at most
+ZOOM = 0.15  # a camera that wanders may go nearer, or away, by this share
 STANDING = 0.4  # of them: on the background
 RESTING = 0.15  # of the others: in the frame
 
@@ -95,10 +98,11 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
     draw = np.random.default_rng([5, number])
     few = len(pictures) <= MOST
     background, *others = (pictures[i] for i in draw.choice(len(pictures), 1 + MOST, replace=few))
-    largest = float(draw.uniform(0.08, 0.25))  # in a crowd all are small
+    largest = LARGEST[0] * (LARGEST[1] / LARGEST[0]) ** float(draw.uniform())
+    most = min(MOST, max(2, round(COVERED / largest)))
     cut_outs = []
-    for picture in others[: int(draw.integers(2, MOST + 1))]:
-        part = float(draw.uniform(0.1, 0.22))
+    for picture in others[: int(draw.integers(2, most + 1))]:
+        part = float(draw.uniform(0.1, 0.25))
         radius = largest * float(draw.uniform(0.6, 1))
         start = draw.uniform(0.05, 0.95, 2).tolist()
         speed, heading = float(0.02 * 40 ** draw.uniform()), float(draw.uniform(0, 2 * np.pi))
@@ -115,9 +119,12 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
 def camera(draw: np.random.Generator) -> tuple[View, View]:
     """What it sees of a picture in the first frame and in the last: it rests, or wanders straight."""
     size = float(draw.uniform(0.65, 0.95))
-    tops, lefts = draw.uniform(0, 1 - size, (2, 2)).tolist()
-    last = 0 if draw.random() < STATIC else 1
-    return View(tops[0], lefts[0], size, size), View(tops[last], lefts[last], size, size)
+    top, left = draw.uniform(0, 1 - size, 2).tolist()
+    first = View(top, left, size, size)
+    size = min(1.0, size * float(draw.uniform(1 - ZOOM, 1 + ZOOM)))
+    top, left = draw.uniform(0, 1 - size, 2).tolist()
+    last = View(top, left, size, size)
+    return first, first if draw.random() < STATIC else last
 
 
 def places(view: View, rows: int, columns: int) -> Float[Tensor, "H W 2"]:

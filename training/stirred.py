@@ -1,6 +1,7 @@
 """Pictures in which something stirs: parts that sway like a head, a hand or leaves, under a wandering camera.
 
-Nothing is pasted, so all but the motion is as in the picture; what stirs is often what people looked at most.
+Large parts sway slowly, as what is near does before what is far. Nothing is pasted, so all but the motion is
+as in the picture; what stirs is often what people looked at most.
 Where people look is left to a teacher that sees motion. So a network without videos to learn from learns what
 motion by itself, without a border of a cut-out, looks like, and that the camera's is none.
 """
@@ -20,7 +21,10 @@ from tased.video.frame import Frame
 from training.movers import RATE, camera, most_looked_at, places, seen, shown, sized
 
 LOOKED_AT = 0.6  # of the first stirs: at what people looked at most
-MOST = 4  # parts
+MOST = 8  # parts
+RADIUS = (0.06, 0.7)  # of a part, share of the picture's height
+HERTZ = (0.1, 3.0)
+FASTEST = 0.8  # of the picture's height a second, of a swing
 FURTHEST = 0.45  # of its radius, that a part sways: further, and the picture would fold over
 
 
@@ -98,12 +102,17 @@ def plan(pictures: Sequence[Clip], number: int, *, frames: int, rows: int, colum
 
 def _swaying(draw: np.random.Generator) -> tuple[float, tuple[Swing, Swing]]:
     """A radius, and how far and fast: slow nods and quick trembling alike."""
-    radius = float(draw.uniform(0.1, 0.35))
+    radius = _between(*RADIUS, draw)
     furthest = radius * FURTHEST * float(0.1 ** draw.uniform())
     swings = []
     for share in (0.7, 0.3):
         heading, phase = draw.uniform(0, 2 * np.pi, 2).tolist()
         reach = share * furthest
-        hertz = float(0.3 * 10 ** draw.uniform())
+        hertz = min(_between(*HERTZ, draw), FASTEST / (2 * np.pi * reach))
         swings.append(Swing((reach * float(np.sin(heading)), reach * float(np.cos(heading))), hertz, phase))
     return radius, (swings[0], swings[1])
+
+
+def _between(least: float, most: float, draw: np.random.Generator) -> float:
+    """All magnitudes are as likely."""
+    return least * (most / least) ** float(draw.uniform())
