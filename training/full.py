@@ -206,9 +206,7 @@ def _train(
     return trained(
         folder,
         stage.recipe,
-        material.sources(
-            stage.teacher, moving=stage.recipe.network.clip_length > 1, vivid=stage.name == "motion"
-        ),
+        material.sources(stage.teacher, moving=stage.recipe.network.clip_length > 1),
         validation,
         weights=weights,
         teacher=options.teacher[0] if stage.recipe.needs_teacher else None,

@@ -137,7 +137,8 @@ def large() -> Recipe:
 def motion() -> Recipe:
     """Stage 4, after `large`: what moves, in clips of 8 frames, which cost a quarter of those of 32.
 
-    All that looks along time begins at zero here, so the rates are those of `stills`.
+    All that looks along time begins at zero here, so the rates are those of `stills`; what it shall see there
+    is learnt by itself, too.
     """
     return replace(
         stills(),
@@ -145,6 +146,7 @@ def motion() -> Recipe:
         kld=1.0,
         cc=0.5,
         taught=0.0,
+        movement=2.0,
         steps=600,
         clips_per_step=8,
         clips_per_batch=8,
@@ -165,28 +167,28 @@ def distil() -> Recipe:
     return replace(
         motion(),
         network=NetworkConfig(clip_length=16, rows=128, columns=224, blur=4.1),
-        steps=400,
+        steps=500,
         warmup=10,
         encoder_rate=2e-4,
         prediction_rate=5e-4,
-        validate_every=400,
+        validate_every=500,
     )
 
 
 def gaze() -> Recipe:
-    """Stage 6, after `distil`: real gaze, at full size; the encoder learns at a quarter of the rate.
+    """Stage 6, after `distil`: real gaze, at full size; the encoder learns at a third of the rate.
 
     The teacher's part is in the maps that are learnt from (train/taught.py).
     """
     return replace(
         distil(),
         network=NetworkConfig(),  # T = 32
-        steps=60,
+        steps=150,
         clips_per_batch=4,
-        warmup=2,
-        encoder_rate=5e-5,
-        prediction_rate=2e-4,
-        average=0.95,
+        warmup=4,
+        encoder_rate=1e-4,
+        prediction_rate=3e-4,
+        average=0.97,
         features=0.0,
         crop=0.2,
         colour=0.2,
@@ -194,8 +196,21 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=60,
+        validate_every=150,
         save_every=5,
+    )
+
+
+def clips() -> Recipe:
+    """After `gaze`, for research: gaze on clips, too, at half the rates."""
+    return replace(
+        gaze(),
+        steps=40,
+        warmup=2,
+        encoder_rate=5e-5,
+        prediction_rate=1.5e-4,
+        average=0.95,
+        validate_every=40,
     )
 
 
@@ -211,6 +226,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "motion": motion,
     "distil": distil,
     "gaze": gaze,
+    "clips": clips,
 }
 
 
