@@ -41,7 +41,7 @@ from training.stage import Told, commit, ended, minutes, tell, tell_step, traine
 WEIGHT = 0.3  # of the teacher beside gaze, in the last stage
 ALONE = float("inf")
 ENVIRONMENT = ("versions", "cores", "threads", "device", "processes")  # of a run's, what a report tells
-STAGES = ("encoder", "stills", "large", "motion", "distil", "gaze")  # and the recipes by these names
+STAGES = ("encoder", "stills", "large", "distil", "gaze")  # and the recipes by these names
 SMALL = (
     "size=48x32",
     "clips_per_step=2",
@@ -52,7 +52,7 @@ SMALL = (
     "steps=3",
     "validate_every=3",
 )
-REHEARSED = Amounts(movers=3, stirred=2, scenes=2, frames=40, rows=64, columns=96)
+REHEARSED = Amounts(movers=3, scenes=2, frames=40, rows=64, columns=96)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def _train(
     return trained(
         folder,
         stage.recipe,
-        material.sources(stage.teacher, moving=stage.recipe.network.clip_length > 1),
+        material.sources(stage.teacher),
         validation,
         weights=weights,
         teacher=options.teacher[0] if stage.recipe.needs_teacher else None,
@@ -272,11 +272,7 @@ def parser() -> argparse.ArgumentParser:
     add("--groups", type=Path, help="JSON, lists of names of clips: near-duplicates, kept in one fold")
     add("--folds", type=int, default=4, help="into how many the clips are divided")
     add("--fold", type=int, help="which is held out and judged by, from 0; default: none")
-    add(
-        "--student",
-        type=Path,
-        help="weights of stills, large, motion or distil, to begin with the next stage",
-    )
+    add("--student", type=Path, help="weights of stills, large or distil, to begin with the next stage")
     for name in STAGES:
         add(f"--{name}", type=Path, help=f"another recipe of the stage {name!r}, TOML")
     add("--longer", type=float, default=1.0, help="times as many steps in every stage")

@@ -2,31 +2,26 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from tased.data.clip import Clip, DataSet
 from tased.data.layouts import open_data_set
 from tased.data.synthesize import NewFolder, synthesize
 from tased.data.viewers import known_density
-from tased.errors import CheckpointError, DataError, UsageError
-from tased.network.lite import TASEDLite
-from tased.network.weights import network_from, read_weights, save_weights
+from tased.errors import DataError, UsageError
+from tased.network.weights import read_weights
 from tased.train.pool import each
 from tased.train.samples import Source
-from tased.train.taught import Files, Taught, save_maps, share_of, unwatched, write_maps
+from tased.train.taught import Change, Files, Taught, save_maps, share_of, unwatched, write_maps
 from tased.video.synthetic import Scene
-from training import movers, stirred
+from training import movers
 
 Report = Callable[[str, int, int], None]
-# What is made by code for the teacher to look at.
-MOVING: Mapping[str, Callable[..., movers.Mover | stirred.Stirred]] = {
-    "movers": movers.plan,
-    "stirred": stirred.plan,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,6 @@ class Amounts:
     """How much is made by code."""
 
     movers: int = 160
-    stirred: int = 240
     scenes: int = 24
     frames: int = 64  # of each; shown at twice the speed a clip of 32 takes 63
     rows: int = 240
@@ -49,16 +43,14 @@ class Material:
     pictures: DataSet
     clips: DataSet | None  # to learn from; None: pictures and clips made by code only
 
-    def sources(self, weight: float, *, moving: bool) -> list[Source]:
-        """Of a stage: by which share each kind is in its steps; the teacher has `weight` beside gaze.
-
-        Pictures that stir are nothing new to a network that sees them by single frames.
-        """
+    def sources(self, weight: float) -> list[Source]:
+        """Of a stage: by which share each kind is in its steps; the teacher has `weight` beside gaze."""
         share = share_of(weight)
-        made = {"movers": 0.2, "stirred": 0.3, "scenes": 0.1} if moving else {"movers": 0.15, "scenes": 0.1}
-        maps = self.folder / "maps"
-        shares: list[tuple[DataSet, float]] = [(Taught(self.pictures, maps / "pictures", share), 0.35)]
-        shares += [(Taught(_made(self.folder / name), maps / name), part) for name, part in made.items()]
+        made = [
+            (Taught(_made(self.folder / "movers"), self.folder / "maps" / "movers"), 0.15),
+            (Taught(_made(self.folder / "scenes"), self.folder / "maps" / "scenes"), 0.1),
+        ]
+        shares = [(Taught(self.pictures, self.folder / "maps" / "pictures", share), 0.35), *made]
         if self.clips is not None:
             shares.append((Taught(self.clips, self.folder / "maps" / "clips", share), 0.4))
         return [Source(data, data.splits[0], part) for data, part in shares]
@@ -87,26 +79,23 @@ def prepare(
     }
     check_same(folder / "material.json", facts)
     maps = folder / "maps"
-    bare = [without_prior(path, folder / f"teacher-{n}.safetensors") for n, path in enumerate(teachers)]
 
-    def teach(what: str, clips: Sequence[Clip]) -> None:
+    def teach(what: str, clips: Sequence[Clip], change: Change | None = None) -> None:
         told = partial(report, f"maps of {what}")
-        write_maps(clips, bare, maps / what, device=device, workers=workers, report=told)
+        write_maps(clips, teachers, maps / what, device=device, workers=workers, change=change, report=told)
 
     teach("pictures", pictures.clips())
     if clips is not None:
         teach("clips", clips.clips())
-    size = {"frames": amounts.frames, "rows": amounts.rows, "columns": amounts.columns}
-    for what, planned in MOVING.items():
-        number = getattr(amounts, what)
-        tasks = [
-            (planned(pictures.clips(), one, **size), path)
-            for one in range(number)
-            if not (path := folder / what / f"{what}-{one:04d}.mp4").is_file()
-        ]
-        for done, _ in enumerate(each(_write_clip, tasks, workers), start=number - len(tasks) + 1):
-            report(what, done, number)
-        teach(what, _made(folder / what).clips())
+    planned = _planned(pictures.clips(), amounts)
+    tasks = [
+        (mover, path)
+        for name, mover in planned.items()
+        if not (path := folder / "movers" / f"{name}.mp4").is_file()
+    ]
+    for done, _ in enumerate(each(_write_mover, tasks, workers), start=len(planned) - len(tasks) + 1):
+        report("movers", done, len(planned))
+    teach("movers", _made(folder / "movers").clips(), Raised(planned))
     names = [f"scene-{number:04d}" for number in range(amounts.scenes)]
     scenes = [
         (number, amounts, folder / "scenes" / f"{name}.mp4", path)
@@ -118,22 +107,26 @@ def prepare(
     return Material(folder, pictures, clips)
 
 
-def without_prior(teacher: Path, path: Path) -> Path:
-    """A tased-lite whose maps have no share of the centre prior's, in another file.
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A density, raised on what moves in a mover."""
 
-    A student gets its own when it is finished; one that learnt a teacher's cannot be made more peaked.
-    """
-    network = network_from(read_weights(teacher))
-    if not isinstance(network, TASEDLite):
-        raise CheckpointError(f"{teacher}: is no tased-lite")
-    network.config = replace(network.config, centre=0.0)
-    save_weights(network, path)
-    return path
+    movers: Mapping[str, movers.Mover]
+
+    def __call__(
+        self, clip: Clip, index: int, density: Float32[np.ndarray, "H W"]
+    ) -> Float32[np.ndarray, "H W"]:
+        return self.movers[clip.name].raised(density, index)
 
 
-def _write_clip(task: tuple[movers.Mover | stirred.Stirred, Path]) -> None:
-    clip, path = task
-    movers.write(clip, path, clip.rows, clip.columns)
+def _planned(pictures: Sequence[Clip], amounts: Amounts) -> Mapping[str, movers.Mover]:
+    size = {"frames": amounts.frames, "rows": amounts.rows, "columns": amounts.columns}
+    return {f"mover-{number:04d}": movers.plan(pictures, number, **size) for number in range(amounts.movers)}
+
+
+def _write_mover(task: tuple[movers.Mover, Path]) -> None:
+    mover, path = task
+    movers.write(mover, path, mover.rows, mover.columns)
 
 
 def _write_scene(task: tuple[int, Amounts, Path, Path]) -> None:

@@ -1,12 +1,12 @@
 r"""Teach the full TASED-Net clips too, and find out, by folds, what that is worth.
 
     python -m training.research --pictures GAZE/images --clips GAZE/videos/fixations.csv.gz \
-        --groups GROUPS.json --teacher lite.safetensors --student full/gaze/last.safetensors --out research
+        --groups GROUPS.json --teacher lite.safetensors --student full/distil/last.safetensors --out research
 
-The open network learns from pictures, and from clips made by code. These go on from where its last stage,
-`gaze`, has ended, with people's gaze on clips, too: one network for each group of clips, which has not seen
-that group and is scored by it, and one that has seen all, to keep. The same command goes on where it was
-stopped; `training/README.md` says what it needs and what it leaves.
+The open network learns from pictures, and from clips made by code. These go on from where it was before its
+last stage, `gaze`, which is then of people's gaze on clips, too: one network for each group of clips, which
+has not seen that group and is scored by it, and one that has seen all, to keep. The same command goes on
+where it was stopped; `training/README.md` says what it needs and what it leaves.
 """
 
 import argparse
@@ -69,7 +69,7 @@ class HeldOut:
 def run(options: argparse.Namespace) -> Path:
     """All that is left to do; the report. Raises Told where it was stopped before."""
     out: Path = options.out
-    recipe = read_recipe(options.recipe)
+    recipe = read_recipe(options.gaze or "gaze")
     recipe = replace(recipe, precision=options.precision or recipe.precision)
     if options.rehearse:
         recipe = _rehearsed(options, recipe)
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> Path:
         last = trained(
             out / name,
             recipe,
-            replace(material, clips=learnt).sources(WEIGHT, moving=True),
+            replace(material, clips=learnt).sources(WEIGHT),
             [] if held is None else [Source(held, None)],
             weights=options.student,
             device=options.device,
@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> Path:
     found = [scored(clips, judge, out / "scores" / f"{judge.name}.json", most) for judge in judges]
     facts = json.loads((out / EVERYTHING / "environment.json").read_text())
     report = {
-        "what": "full TASED-Net, that learns from clips too in the end, by folds",
+        "what": "full TASED-Net, its last stage of clips too, by folds",
         "rehearsal": options.rehearse,
         "recipe": begun["recipe"],
         "student_sha256": begun["student"],
@@ -175,14 +175,14 @@ def parser() -> argparse.ArgumentParser:
     add("--clips", type=Path, help="table of gaze on clips")
     add("--groups", type=Path, help="JSON, lists of names of clips: the folds; default: each clip is one")
     add("--teacher", type=Path, nargs="+", help="tased-lite weights, which have not learnt from the clips")
-    add("--student", type=Path, help="weights of the stage `gaze` of training.full --open")
+    add("--student", type=Path, help="weights of the stage `distil` of training.full --open")
     add(
         "--open",
         type=Path,
         default=PACKAGED[FULL].path,
         help="a network to compare with, that finishes alike",
     )
-    add("--recipe", default="clips", help="by name, or a TOML file; default: clips")
+    add("--gaze", type=Path, help="another recipe of the stage 'gaze', TOML")
     add("--precision", choices=get_args(Precision), help="default: the recipe's, float32")
     add("--out", type=Path, required=True, help="folder of all that it makes")
     add("--max-frames", type=int, default=360, help="score so many frames, drawn by a seed")

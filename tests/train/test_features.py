@@ -16,12 +16,10 @@ from tased.network.tased import TASEDNet
 from tased.network.weights import save_weights
 from tased.predict.network import to_network
 from tased.train.colour import recoloured
-from tased.train.features import STATIONS, NoTeacher, Teacher, taught_by
-from tased.train.heads import MapHead, Outlook
+from tased.train.features import STATIONS, MapHead, NoTeacher, Outlook, Teacher, taught_by
 from tased.train.loader import training_batches
 from tased.train.loop import train
 from tased.train.losses import kld
-from tased.train.movement import movement_of
 from tased.train.samples import Plan
 from tased.train.state import read_state
 
@@ -274,19 +272,18 @@ def test_the_teacher_does_not_learn_and_the_encoder_does():
 
 
 def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
-    recipe = replace(taught, taught=0.4, movement=0.3, steps=2, drops=(1,))
+    recipe = replace(taught, taught=0.4, steps=2, drops=(1,))
     train(tmp_path / "run", recipe, *divided, teacher=weights, device="cpu", workers=0)
     torch.manual_seed(recipe.seed)
     network = TASEDNet(recipe.network).train().to(memory_format=torch.channels_last_3d)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm3d):
             module.momentum = 0.1
-    teacher, movement = taught_by(recipe, network, weights), movement_of(recipe, network)
-    heads = torch.nn.ModuleList([teacher, movement])
+    teacher = taught_by(recipe, network, weights)
     sgd = torch.optim.SGD(
         [
             {"params": network.encoder.parameters(), "lr": 1e-3},
-            {"params": [*network.prediction.parameters(), *heads.parameters()], "lr": 0.1},
+            {"params": [*network.prediction.parameters(), *teacher.parameters()], "lr": 0.1},
         ],
         momentum=0.9,
         weight_decay=2e-7,
@@ -299,7 +296,6 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
             maps = network(to_network(shown).to(memory_format=torch.channels_last_3d))
             unlike = teacher(shown, maps[:, None])
             loss = kld(maps, batch.density[:, 0]) + 0.7 * unlike.features + 0.4 * unlike.maps
-            loss = loss + 0.3 * movement(shown)
             (loss.mean() / 2).backward()
         sgd.step()
     found = load_file(tmp_path / "run" / "last.safetensors")
@@ -311,13 +307,7 @@ def test_the_loop_adds_it_to_the_loss(taught, divided, weights, tmp_path):
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_interrupted_and_resumed_it_ends_alike(taught, divided, weights, tmp_path, optimizer):
     recipe = replace(
-        taught,
-        movement=1.0,
-        average=0.9,
-        optimizer=optimizer,
-        encoder_rate=1e-3,
-        prediction_rate=1e-3,
-        steps=3,
+        taught, average=0.9, optimizer=optimizer, encoder_rate=1e-3, prediction_rate=1e-3, steps=3
     )
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(whole, recipe, *divided, teacher=weights, device="cpu", workers=0)
@@ -331,8 +321,7 @@ def test_interrupted_and_resumed_it_ends_alike(taught, divided, weights, tmp_pat
     train(stopped, recipe, *divided, teacher=weights, device="cpu", workers=0, resume=True)
     assert same(whole / "last.safetensors", stopped / "last.safetensors")
     assert same(whole / "state.safetensors", stopped / "state.safetensors")
-    kept = read_state(whole / "state.safetensors").tensors
-    assert {"heads.teacher.heads.0.weight", "heads.movement.heads.0.logits.weight"} <= kept.keys()
+    assert "teacher.heads.0.weight" in read_state(whole / "state.safetensors").tensors
 
 
 def test_another_teacher_is_refused(taught, divided, weights, tmp_path):

@@ -251,7 +251,7 @@ def test_names_that_are_none(tmp_path):
     with pytest.raises(
         UsageError,
         match=r"recipes by name are paper, published, small_gpu, finetune, lite, "
-        r"encoder, stills, large, motion, distil, gaze, clips$",
+        r"encoder, stills, large, distil, gaze$",
     ):
         read_recipe(tmp_path)
     (tmp_path / "movie").write_bytes(b"\xff\xfe\x00")

@@ -120,6 +120,6 @@ def test_an_interrupted_call_goes_on_with_the_next_clip(recordings, tmp_path):
     first = maps_of(tmp_path, clips[0])
     written = first.stat().st_mtime_ns
     assert not maps_of(tmp_path, clips[1]).exists()
-    write_maps(clips, ["centre"], tmp_path)
+    write_maps(clips, ["centre"], tmp_path, change=lambda clip, index, density: 0 * density)
     assert first.stat().st_mtime_ns == written
-    assert np.array_equal(np.load(maps_of(tmp_path, clips[1]))[0], np.load(first)[0])
+    assert not np.diff(np.load(maps_of(tmp_path, clips[1])).ravel()).any()  # 0 stands for the uniform one

@@ -56,7 +56,7 @@ def test_what_is_told_of_the_package_s_weights_is_the_report():
     assert f"by folds {mean:.2f} NSS ({low:.2f} to {high:.2f})" in card
     assert f"In {min(took):.0f} to {max(took):.0f} minutes a network" in card
     assert f"better by {mean:.2f} NSS" in " ".join(PACKAGED["tased"].card.read_text().split())
-    assert f"That is {mean:.2f} more than the open one" in (root / "docs" / "models.md").read_text()
+    assert f"That is {mean:.2f} more than `tased`" in (root / "docs" / "models.md").read_text()
 
 
 def test_what_is_missing_is_told(tmp_path, capfd):

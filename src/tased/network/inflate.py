@@ -1,7 +1,5 @@
 """A network of still pictures becomes one of clips, which predicts the same while nothing moves.
 
-One of short clips (q = 1) becomes one of longer ones in the same way.
-
 As in Carreira & Zisserman, CVPR 2017 (section 2.2), what was learnt from pictures is what a network of clips
 begins with. They repeat every filter along time; ours sees the middle of its reach alone at first, so that
 what moves is not blurred, and the ends of a clip, beyond which there is nothing, are no exception.
@@ -14,9 +12,6 @@ from torch import Tensor
 
 def inflated(still: Mapping[str, Tensor], clips: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state of a network of T = 1 with the shapes of `clips`, the state of one of any T.
-
-    Or of one of T = 4 to 16, where the second temporal convolution of the prediction network has q = 1, with
-    the shapes of a longer one.
 
     Where a filter has no middle, which is where the prediction network aggregates time, it sees the last
     moment alone: maps are of the last frame, and a mean over the past blurs what moves.

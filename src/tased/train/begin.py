@@ -84,9 +84,8 @@ def first_network(recipe: Recipe, encoder: Path | None, weights: Path | None) ->
     if weights is not None:
         found = read_weights(weights)
         theirs = _config_of(found)
-        if isinstance(theirs, NetworkConfig) and theirs.temporal_kernels[1] == 1:
-            length = max(theirs.clip_length, recipe.network.clip_length)
-            theirs = replace(theirs, clip_length=length)  # inflated
+        if isinstance(theirs, NetworkConfig) and theirs.clip_length == 1:
+            theirs = replace(theirs, clip_length=recipe.network.clip_length)
         if _architecture(theirs) != _architecture(recipe.network):
             raise UsageError(
                 f"{weights}: is of another network than the recipe's: {_differences(theirs, recipe.network)}"

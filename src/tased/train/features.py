@@ -12,9 +12,10 @@ The heads learn beside the network, are kept in the state of a run, and never in
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,7 @@ from tased.network.planes import Convolution
 from tased.network.tased import TASEDNet, extend, padded
 from tased.network.weights import network_from, read_weights
 from tased.predict.network import to_network
-from tased.train.heads import MapHead, Outlook, Seen, divergence
+from tased.train.losses import kld
 from tased.train.recipe import Recipe
 
 TOGETHER = 8  # frames that a teacher looks at: as many as stay in a CPU's cache
@@ -65,6 +66,14 @@ STATIONS = (
 )
 
 
+class Outlook(NamedTuple):
+    """A part of TASED-Net, and the stride at which it is to know the teacher's map."""
+
+    part: str
+    channels: int
+    stride: int
+
+
 ENDS = Outlook("encoder.mixed5.1", 1024, 32)  # what the encoder has to say
 OUTLOOKS = (
     Outlook("prediction.decoder.redistribute", 1024, 32),
@@ -97,6 +106,21 @@ class NoTeacher(nn.Module):
         return nothing_unlike(clips)
 
 
+class MapHead(nn.Module):
+    """Features -> a density in the teacher's cells, (B, C, T, h, w) to (B, T, H/4, W/4)."""
+
+    def __init__(self, outlook: Outlook) -> None:
+        super().__init__()
+        self._cells = outlook.stride // CELL
+        self.logits = Convolution(outlook.channels, self._cells**2, 1)
+
+    def forward(self, x: Float[Tensor, "B C T h w"]) -> Float[Tensor, "B T H W"]:
+        # As pictures: PyTorch shuffles no volumes whose channels are last in memory.
+        pictures = self.logits(x).float().transpose(1, 2).flatten(0, 1)
+        logits = F.pixel_shuffle(pictures, self._cells).squeeze(1)
+        return logits.flatten(1).softmax(1).view_as(logits).unflatten(0, (len(x), -1))
+
+
 class Teacher(nn.Module):
     """Heads on a network, and how unlike a teacher's features and maps their predictions are.
 
@@ -122,9 +146,9 @@ class Teacher(nn.Module):
         self.maps = nn.ModuleList(map(MapHead, outlooks))
         # In a tuple, so that they are no part of what learns and is saved.
         self._teacher = (folded(aligned(teacher)).encoder, folded(teacher))
-        self._theirs = Seen(self._teacher[0], (station.theirs for station in stations))
-        self._ours = Seen(network.encoder, (station.part for station in stations))
-        self._said = Seen(network, (outlook.part for outlook in outlooks))
+        self._theirs = _Seen(self._teacher[0], (station.theirs for station in stations))
+        self._ours = _Seen(network.encoder, (station.part for station in stations))
+        self._said = _Seen(network, (outlook.part for outlook in outlooks))
         self._every = network.config.clip_length // network.config.decoder_time
         self._answers = answers
 
@@ -139,14 +163,14 @@ class Teacher(nn.Module):
         looked_at, last = self._looked_at(clips), clips.shape[1] - 1
         density = self._density(clips, sorted({*looked_at, last} if self._answers else looked_at))
         said = [
-            divergence(head(x)[:, self._steps(clips, x)], density[:, : len(looked_at)]).mean(1)
+            _divergence(head(x)[:, self._steps(clips, x)], density[:, : len(looked_at)]).mean(1)
             for head, x in zip(self.maps, self._said.taken(), strict=True)
         ]
         features = self.by_station(clips).mean(1) + said[0]
         if not self._answers or maps is None:
             return Unlike(features, torch.zeros_like(features))
         target = F.interpolate(density[:, -1:], scale_factor=CELL, mode="bilinear")[:, 0]
-        return Unlike(features, torch.stack([*said[1:], divergence(maps[:, -1], target)]).mean(0))
+        return Unlike(features, torch.stack([*said[1:], _divergence(maps[:, -1], target)]).mean(0))
 
     def by_station(self, clips: UInt8[Tensor, "B T 3 H W"]) -> Float[Tensor, "B stations"]:
         """The share of the features' variance over the clips that is not explained.
@@ -198,6 +222,32 @@ def _parts(frames: UInt8[Tensor, "B n 3 H W"]) -> Sequence[Float[Tensor, "some 3
     rows, columns = (-(-padded(size) // 32) * 32 for size in frames.shape[-2:])
     x = extend(extend(to_network(frames), 3, rows), 4, columns).transpose(1, 2).flatten(0, 1)
     return x.split(TOGETHER if x.device.type == "cpu" else len(x))
+
+
+def _divergence(found: Float[Tensor, "... H W"], density: Float[Tensor, "... h w"]) -> Float[Tensor, " ..."]:
+    """KL divergence; what either has at the right and below beside the other is cut."""
+    rows, columns = (min(sizes) for sizes in zip(found.shape[-2:], density.shape[-2:], strict=True))
+    return kld(found[..., :rows, :columns], density[..., :rows, :columns])
+
+
+class _Seen:
+    """What parts of a network gave last."""
+
+    def __init__(self, network: nn.Module, parts: Iterable[str]) -> None:
+        self._parts = tuple(parts)
+        self._outputs: dict[str, Tensor] = {}
+        for part in self._parts:
+            network.get_submodule(part).register_forward_hook(partial(self._keep, part))
+
+    def _keep(self, part: str, _module: nn.Module, _given: Any, output: Tensor) -> None:
+        self._outputs[part] = output
+
+    def taken(self) -> list[Tensor]:
+        """In the order of the parts; once, so that nothing is taken for that of other frames."""
+        if len(self._outputs) < len(self._parts):
+            raise RuntimeError("the network must see the clips first")
+        outputs, self._outputs = self._outputs, {}
+        return [outputs[part] for part in self._parts]
 
 
 def aligned(teacher: TASEDLite) -> TASEDLite:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from tased.errors import DataError
 from tased.network.build import Network
@@ -27,7 +27,6 @@ from tased.train.colour import recoloured
 from tased.train.features import NoTeacher, Teacher, taught_by
 from tased.train.loader import Batch, training_batches
 from tased.train.losses import clip_losses
-from tased.train.movement import Movement, movement_of
 from tased.train.muon import Muon
 from tased.train.recall import Recall
 from tased.train.recipe import Recipe
@@ -124,7 +123,7 @@ def train(
     network = first_network(recipe, encoder, weights)
     if recall is not None:
         recall.serve(network, recipe)
-    taught, movement = taught_by(recipe, network, teacher), movement_of(recipe, network)
+    taught = taught_by(recipe, network, teacher)
     if fabric.is_global_zero:
         if state is None:
             new_folder(run)
@@ -137,7 +136,7 @@ def train(
         }
         write_text(run / "environment.json", environment(fabric.device, fabric.world_size, facts))
     fabric.barrier()
-    doing = _Run(fabric, run, recipe, network, taught, movement, identity, report)
+    doing = _Run(fabric, run, recipe, network, taught, identity, report)
     return doing.through(state, sources, validation, workers)
 
 
@@ -151,7 +150,6 @@ class _Run:
         recipe: Recipe,
         network: Network,
         teacher: Teacher | NoTeacher,
-        movement: Movement | None,
         identity: str,
         report: Callable[[Progress], None],
     ) -> None:
@@ -165,22 +163,18 @@ class _Run:
         network.train()
         # What does not learn needs no way back.
         network.encoder.requires_grad_(recipe.encoder_rate > 0 or recipe.prediction_rate == 0)
-        self._network = network
-        heads: dict[str, nn.Module] = {"teacher": teacher}
-        if movement is not None:
-            heads["movement"] = movement
-        self._heads = nn.ModuleDict(heads)
+        self._network, self._teacher = network, teacher
         groups = [
             {"params": list(network.encoder.parameters()), "lr": recipe.encoder_rate},
             {
-                "params": [*network.prediction.parameters(), *self._heads.parameters()],
+                "params": [*network.prediction.parameters(), *teacher.parameters()],
                 "lr": recipe.prediction_rate,
             },
         ]
         self._student: _FabricModule
         self._optimizer: _FabricOptimizer
         self._student, self._optimizer = fabric.setup(
-            Student(network, teacher, movement, recipe.statistics_over, maps=recipe.learns_maps),
+            Student(network, teacher, recipe.statistics_over, maps=recipe.learns_maps),
             optimizer_for(groups, recipe),
         )
         # Now that the network is where it learns: beside it.
@@ -198,7 +192,7 @@ class _Run:
             torch.manual_seed(recipe.seed + fabric.global_rank)  # for dropout; the plan draws by itself
         else:
             done = state.step
-            state.restore(self._network, self._heads, self._optimizer.optimizer, self._average)
+            state.restore(self._network, self._teacher, self._optimizer.optimizer, self._average)
             fabric.strategy.precision.load_state_dict(dict(state.scaler))
             self._validations = list(state.validations)
         rank, world, pin = fabric.global_rank, fabric.world_size, fabric.device.type == "cuda"
@@ -267,9 +261,9 @@ class _Run:
                     batch.fixations.to(fabric.device, non_blocking=True),
                     names=[str(sample) for sample in batch.samples],
                 )
-                unlike = answer.unlike
-                each = each + recipe.features * unlike.features + recipe.taught * unlike.maps
-                each = each + recipe.movement * answer.movement
+                if recipe.needs_teacher:
+                    unlike = answer.unlike
+                    each = each + recipe.features * unlike.features + recipe.taught * unlike.maps
                 fabric.backward(each.mean() * weight * world)
             losses.append(each.detach())
         self._check_finite(step, batches, torch.cat(losses))
@@ -340,7 +334,7 @@ class _Run:
             save_state(
                 self._path / STATE,
                 self._network,
-                self._heads,
+                self._teacher,
                 self._optimizer.optimizer,
                 self._average,
                 step=step,

@@ -60,7 +60,6 @@ class Recipe:
     features: float = 0.0  # of what a teacher's features are unlike (train/features.py); 0 needs no teacher.
     # With features alone the encoder learns, and the prediction network stays as it is.
     taught: float = 0.0  # of the KL divergence from a teacher's maps of the clips' own frames (there, too)
-    movement: float = 0.0  # of what parts of the network do not know of what moves (train/movement.py)
 
     # Clips.
     sampling: Sampling = "frames"  # equal chance for every frame, or for every video
@@ -103,7 +102,6 @@ class Recipe:
             "nss",
             "features",
             "taught",
-            "movement",
         ):
             self._need(name, 0 <= getattr(self, name) < math.inf, "0 or more")
         for name in ("momentum", "average"):
@@ -134,7 +132,6 @@ class Recipe:
             self.learns_maps or self.features > 0,
             "above 0, or cc, nss, features or taught is: a loss needs a term",
         )
-        self._need("movement", self.movement == 0 or self.learns_maps, "0 where no maps are learnt")
         group = self.statistics_over
         self._need(
             "statistics_over",

@@ -134,60 +134,44 @@ def large() -> Recipe:
     )
 
 
-def motion() -> Recipe:
-    """Stage 4, after `large`: what moves, in clips of 8 frames, which cost a quarter of those of 32.
-
-    All that looks along time begins at zero here, so the rates are those of `stills`; what it shall see there
-    is learnt by itself, too.
-    """
+def distil() -> Recipe:
+    """Stage 4, after `large`: clips of 32 frames, in which things move."""
     return replace(
         stills(),
-        network=NetworkConfig(clip_length=8, rows=128, columns=224, blur=4.1),
+        network=NetworkConfig(rows=128, columns=224, blur=4.1),
         kld=1.0,
         cc=0.5,
         taught=0.0,
-        movement=2.0,
-        steps=600,
+        steps=120,
         clips_per_step=8,
         clips_per_batch=8,
-        encoder_rate=5e-4,
-        prediction_rate=1e-3,
-        average=0.98,
+        warmup=5,
+        encoder_rate=5e-5,
+        prediction_rate=2e-4,
+        average=0.95,
         crop=0.4,
         pan=0.3,
         zoom=0.3,
-        speed=1.5,
-        validate_every=600,
-        save_every=50,
-    )
-
-
-def distil() -> Recipe:
-    """Stage 5, after `motion`: clips of 16 frames, whose network pools time as one of 32 does."""
-    return replace(
-        motion(),
-        network=NetworkConfig(clip_length=16, rows=128, columns=224, blur=4.1),
-        steps=500,
-        warmup=10,
-        encoder_rate=2e-4,
-        prediction_rate=5e-4,
-        validate_every=500,
+        reverse=0.5,
+        speed=2.0,
+        validate_every=120,
+        save_every=20,
     )
 
 
 def gaze() -> Recipe:
-    """Stage 6, after `distil`: real gaze, at full size; the encoder learns at a quarter of the rate.
+    """Stage 5, after `distil`: real gaze, at full size; the encoder learns at a fifth of the rate.
 
     The teacher's part is in the maps that are learnt from (train/taught.py).
     """
     return replace(
         distil(),
-        network=NetworkConfig(),  # T = 32
-        steps=60,
+        network=NetworkConfig(),
+        steps=40,
         clips_per_batch=4,
         warmup=2,
-        encoder_rate=5e-5,
-        prediction_rate=2e-4,
+        encoder_rate=2e-5,
+        prediction_rate=1e-4,
         average=0.95,
         features=0.0,
         crop=0.2,
@@ -196,17 +180,8 @@ def gaze() -> Recipe:
         zoom=0.2,
         reverse=0.2,
         speed=1.5,
-        validate_every=60,
-        save_every=5,
-    )
-
-
-def clips() -> Recipe:
-    """After `gaze`, for research: gaze on clips, too, at the same rates."""
-    return replace(
-        gaze(),
-        steps=40,
         validate_every=40,
+        save_every=5,
     )
 
 
@@ -219,10 +194,8 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "encoder": encoder,
     "stills": stills,
     "large": large,
-    "motion": motion,
     "distil": distil,
     "gaze": gaze,
-    "clips": clips,
 }
 
 

@@ -57,15 +57,6 @@ class View:
         left = min(round(self.left * columns), columns - width)
         return slice(top, top + height), slice(left, left + width)
 
-    def towards(self, other: "View", way: float) -> "View":
-        """The one that is seen after a share of the straight way to another."""
-        return View(
-            (1 - way) * self.top + way * other.top,
-            (1 - way) * self.left + way * other.left,
-            (1 - way) * self.height + way * other.height,
-            (1 - way) * self.width + way * other.width,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -87,7 +78,14 @@ class Sample:
         """What is seen in the frame at this place of the clip, on a straight way from first to last."""
         if self.views is None or self.views[0] == self.views[1]:
             return self.views and self.views[0]
-        return self.views[0].towards(self.views[1], place / max(1, len(self.frames) - 1))
+        first, last = self.views
+        way = place / max(1, len(self.frames) - 1)
+        return View(
+            (1 - way) * first.top + way * last.top,
+            (1 - way) * first.left + way * last.left,
+            (1 - way) * first.height + way * last.height,
+            (1 - way) * first.width + way * last.width,
+        )
 
     def __str__(self) -> str:
         """For messages; frames count from 0."""

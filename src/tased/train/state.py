@@ -19,7 +19,7 @@ from tased.errors import CheckpointError
 from tased.train.average import Average
 from tased.train.schedule import Validation
 
-FORMAT = "2"
+FORMAT = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class State:
     run: str  # the recipe and the data, as `identity` gives them
     tensors: Mapping[str, Tensor]
 
-    def restore(self, network: nn.Module, heads: nn.Module, optimizer: Optimizer, average: Average) -> None:
-        """Put weights, their mean, heads, the optimizer's state and the random state back."""
+    def restore(self, network: nn.Module, teacher: nn.Module, optimizer: Optimizer, average: Average) -> None:
+        """Put weights, their mean, a teacher's heads, the optimizer's state and the random state back."""
         average.restore(_part(self.tensors, "average."))
         network.load_state_dict(_part(self.tensors, "network."))
-        heads.load_state_dict(_part(self.tensors, "heads."))
+        teacher.load_state_dict(_part(self.tensors, "teacher."))
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _part(self.tensors, "optimizer.").items():
             number, _, what = name.partition(".")
@@ -50,7 +50,7 @@ class State:
 def save_state(
     path: Path,
     network: nn.Module,
-    heads: nn.Module,
+    teacher: nn.Module,
     optimizer: Optimizer,
     average: Average,
     *,
@@ -61,7 +61,7 @@ def save_state(
 ) -> None:
     """Write the state, at once or not at all: an older file stays until the new one is whole."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    tensors |= {f"heads.{name}": tensor for name, tensor in heads.state_dict().items()}
+    tensors |= {f"teacher.{name}": tensor for name, tensor in teacher.state_dict().items()}
     tensors |= {f"average.{name}": tensor for name, tensor in average.tensors().items()}
     for number, state in optimizer.state_dict()["state"].items():
         for what, tensor in state.items():

@@ -10,7 +10,6 @@ from tased.network.build import Network
 from tased.network.tased import TASEDNet
 from tased.predict.network import to_network
 from tased.train.features import NoTeacher, Teacher, Unlike, nothing_unlike
-from tased.train.movement import Movement
 
 
 class Answer(NamedTuple):
@@ -18,11 +17,10 @@ class Answer(NamedTuple):
 
     maps: Float[Tensor, "B K H W"]  # in [0, 1]; none, K = 0, where features alone are learnt
     unlike: Unlike  # the teacher, in training; 0 without one
-    movement: Float[Tensor, " B"]  # how unlike what moves, in training; 0 where it is not learnt
 
 
 class Student(nn.Module):
-    """The network as it is trained, on clips of uint8 frames, with the heads that learn beside it.
+    """The network as it is trained, on clips of uint8 frames, with the heads that learn from a teacher.
 
     A TASED-Net has its channels last in memory, where convolutions in three dimensions are faster.
     Batch statistics are those of groups of `over` clips (0: of all), as where several GPUs share a batch.
@@ -30,19 +28,12 @@ class Student(nn.Module):
     """
 
     def __init__(
-        self,
-        network: Network,
-        teacher: Teacher | NoTeacher,
-        movement: Movement | None,
-        over: int,
-        *,
-        maps: bool = True,
+        self, network: Network, teacher: Teacher | NoTeacher, over: int, *, maps: bool = True
     ) -> None:
         super().__init__()
         self._layout = torch.channels_last_3d if isinstance(network, TASEDNet) else torch.preserve_format
         self.network = network.to(memory_format=self._layout)  # type: ignore[call-overload]
         self.teacher = teacher
-        self.movement = movement
         self._over = over
         self._maps = maps
         # What does not learn is none of several devices' to wait for.
@@ -52,21 +43,14 @@ class Student(nn.Module):
         groups = clips.split(self._over if self.training and self._over else len(clips))
         answers = [self._answer(group) for group in groups]
         unlike = zip(*(answer.unlike for answer in answers), strict=True)
-        return Answer(
-            torch.cat([answer.maps for answer in answers]),
-            Unlike(*map(torch.cat, unlike)),
-            torch.cat([answer.movement for answer in answers]),
-        )
+        return Answer(torch.cat([answer.maps for answer in answers]), Unlike(*map(torch.cat, unlike)))
 
     def _answer(self, clips: Tensor) -> Answer:
-        x, nothing = to_network(clips).to(memory_format=self._layout), nothing_unlike(clips)
+        x = to_network(clips).to(memory_format=self._layout)
         if self.training and not self._maps:
             self.network.encoder(x)
             none = torch.empty(len(clips), 0, *clips.shape[-2:], device=clips.device)
-            return Answer(none, self.teacher(clips), nothing.features)
+            return Answer(none, self.teacher(clips))
         maps = self.network(x)
         maps = maps if maps.ndim == 4 else maps[:, None]
-        if not self.training:
-            return Answer(maps, nothing, nothing.features)
-        unlike = self.teacher(clips, maps)
-        return Answer(maps, unlike, nothing.features if self.movement is None else self.movement(clips))
+        return Answer(maps, self.teacher(clips, maps) if self.training else nothing_unlike(clips))

@@ -26,6 +26,8 @@ from tased.predict.predictor import Predictor, load
 from tased.train.pool import each
 from tased.video.read import Video, open_video
 
+# A density of a frame, by number, that sums to 1, and another one.
+Change = Callable[[Clip, int, Float32[np.ndarray, "H W"]], Float32[np.ndarray, "H W"]]
 CELL = 4  # pixels of a teacher's map that one value stands for, each way: what tased-lite resolves
 
 
@@ -185,16 +187,17 @@ def write_maps(
     *,
     device: str = "auto",
     workers: int = 0,
+    change: Change | None = None,
     report: Callable[[int, int], None] = lambda *_: None,
 ) -> None:
     """Write the mean of the teachers' maps, as probability densities, of every frame; what is there stays.
 
     `teachers` are as `tased.load` takes them. A file appears when it is whole, so that an interrupted call
-    goes on with the clips that are left; so many `workers` share them. `report` is told how many clips are
-    done, and how many there are.
+    goes on with the clips that are left; so many `workers` share them. `change` makes another density of
+    each, and goes to these processes. `report` is told how many clips are done, and how many there are.
     """
     tasks = [
-        _Task(clip, tuple(map(str, teachers)), device, maps_of(folder, clip))
+        _Task(clip, tuple(map(str, teachers)), device, maps_of(folder, clip), change)
         for clip in clips
         if not maps_of(folder, clip).is_file()
     ]
@@ -211,6 +214,7 @@ class _Task:
     teachers: tuple[str, ...]
     device: str
     path: Path
+    change: Change | None
 
 
 def _write_maps(task: _Task) -> None:
@@ -220,9 +224,10 @@ def _write_maps(task: _Task) -> None:
         for predictor in _loaded(task.teachers, task.device)
     ]
     maps = []
-    for same in zip(*found, strict=True):
+    for index, same in enumerate(zip(*found, strict=True)):
         whole = np.mean(same, axis=0)
-        maps.append(_stored(resized(whole, whole.shape[0] // CELL, whole.shape[1] // CELL)))
+        density = _divided(resized(whole, whole.shape[0] // CELL, whole.shape[1] // CELL))
+        maps.append(_stored(density if task.change is None else task.change(clip, index, density)))
     if len(maps) < clip.frames:
         raise DataError(f"{clip.video_path}: ends after {len(maps)} of {clip.frames} frames")
     save_maps(task.path, np.stack(maps))
